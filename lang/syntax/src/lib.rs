@@ -1,0 +1,15 @@
+//! Text to tree: sources, spans, lexer, parser, printer.
+//!
+//! In: source texts. Out: an [`ast`] and all errors. Knows nothing of values, options or files.
+
+pub mod ast;
+pub mod diagnostic;
+pub mod parser;
+pub mod render;
+pub mod span;
+pub mod suggest;
+pub mod symbol;
+
+pub use diagnostic::{Diagnostic, Label, Severity};
+pub use parser::{Parsed, SyntaxError, parse_expression, parse_module};
+pub use suggest::nearest;
