@@ -1,0 +1,365 @@
+//! What can be said of a spec without a machine.
+//!
+//! In: a [`SystemSpec`]. Out: every [`Problem`], none of which stops the search for the next. Knows
+//! no package index: whether a package exists is the archive's to say.
+
+use crate::SystemSpec;
+use crate::sections::{File, Unit, User};
+use std::collections::BTreeMap;
+
+/// A value that no machine could use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The option, as `files."/etc/motd".mode`: the caller finds the user's line by it.
+    pub path: Vec<String>,
+    /// One line: what is wrong, and what would be right.
+    pub cause: String,
+}
+
+pub(crate) fn listed(problems: &[Problem]) -> String {
+    let lines: Vec<String> = problems
+        .iter()
+        .map(|problem| {
+            let path: Vec<String> = problem.path.iter().map(|part| quoted(part)).collect();
+            format!("`{}` {}", path.join("."), problem.cause)
+        })
+        .collect();
+    lines.join("\n")
+}
+
+fn quoted(part: &str) -> String {
+    let plain = part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && part
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    if plain {
+        part.into()
+    } else {
+        format!("\"{part}\"")
+    }
+}
+
+#[derive(Default)]
+struct Findings(Vec<Problem>);
+
+impl Findings {
+    fn add(&mut self, path: &[&str], cause: impl Into<String>) {
+        let path = path.iter().map(|part| (*part).to_owned()).collect();
+        self.0.push(Problem {
+            path,
+            cause: cause.into(),
+        });
+    }
+
+    fn require(&mut self, holds: bool, path: &[&str], cause: impl Into<String>) {
+        if !holds {
+            self.add(path, cause);
+        }
+    }
+}
+
+/// Every problem of a spec, in the order of its sections.
+pub(crate) fn problems(spec: &SystemSpec) -> Vec<Problem> {
+    let mut found = Findings::default();
+    host_name(&spec.host.name, &mut found);
+    found.require(
+        is_zone(&spec.time.zone),
+        &["time", "zone"],
+        format!(
+            "is \"{}\", which is no zone name such as \"Europe/Berlin\"",
+            spec.time.zone
+        ),
+    );
+    for package in &spec.packages {
+        found.require(
+            is_package(package),
+            &["packages"],
+            format!("holds \"{package}\", which is no Debian package name"),
+        );
+    }
+    users(&spec.users, &mut found);
+    for name in spec.groups.keys() {
+        found.require(
+            is_login(name),
+            &["groups", name],
+            "is no group name: a-z, 0-9, _ and -",
+        );
+    }
+    for (path, file) in &spec.files {
+        check_file(path, file, &mut found);
+    }
+    for (name, unit) in &spec.units {
+        check_unit(name, unit, &mut found);
+    }
+    for line in &spec.tmpfiles {
+        found.require(
+            !line.contains('\n') && line.split_whitespace().count() >= 2,
+            &["tmpfiles"],
+            format!(
+                "holds \"{line}\", which is no line of tmpfiles.d: TYPE PATH MODE USER GROUP AGE"
+            ),
+        );
+    }
+    found.require(
+        is_package(&spec.kernel.package),
+        &["kernel", "package"],
+        format!(
+            "is \"{}\", which is no Debian package name",
+            spec.kernel.package
+        ),
+    );
+    for param in &spec.kernel.params {
+        found.require(
+            !param.is_empty() && !param.contains(char::is_whitespace),
+            &["kernel", "params"],
+            format!("holds \"{param}\": one word of the command line for each item"),
+        );
+    }
+    for module in &spec.kernel.modules {
+        found.require(
+            is_word(module, "_-"),
+            &["kernel", "modules"],
+            format!("holds \"{module}\", which is no kernel module's name"),
+        );
+    }
+    found.require(
+        is_word(&spec.debian.suite, "-./"),
+        &["debian", "suite"],
+        format!(
+            "is \"{}\", which is no suite such as \"trixie\"",
+            spec.debian.suite
+        ),
+    );
+    found.require(
+        !spec.debian.components.is_empty(),
+        &["debian", "components"],
+        "is empty",
+    );
+    found.require(
+        spec.image.esp_mib >= 64,
+        &["image", "esp_mib"],
+        format!(
+            "is {}: the EFI system partition needs at least 64 MiB",
+            spec.image.esp_mib
+        ),
+    );
+    found.0
+}
+
+/// Source: RFC 1123, section 2.1; the limit of 64 is Linux's HOST_NAME_MAX.
+fn host_name(name: &str, found: &mut Findings) {
+    let path = ["host", "name"];
+    if name.is_empty() || name.len() > 64 {
+        return found.add(
+            &path,
+            format!("has {} characters: 1 to 64 are allowed", name.len()),
+        );
+    }
+    for label in name.split('.') {
+        let letters = label
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        if label.is_empty() || label.len() > 63 || !letters {
+            return found.add(
+                &path,
+                format!("is \"{name}\": only letters, digits and hyphens, with dots between"),
+            );
+        }
+        if label.starts_with('-') || label.ends_with('-') {
+            return found.add(
+                &path,
+                format!("is \"{name}\": no part may begin or end with a hyphen"),
+            );
+        }
+    }
+}
+
+fn is_zone(zone: &str) -> bool {
+    !zone.is_empty()
+        && zone
+            .split('/')
+            .all(|part| is_word(part, "_+-") && !part.starts_with('-'))
+}
+
+fn is_word(text: &str, also: &str) -> bool {
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || also.contains(c))
+}
+
+/// Source: Debian Policy, 5.6.1.
+fn is_package(name: &str) -> bool {
+    name.len() >= 2
+        && name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-.".contains(c))
+}
+
+/// Source: systemd.io, "User/Group Name Syntax", strict mode.
+fn is_login(name: &str) -> bool {
+    name.len() <= 31
+        && name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c))
+}
+
+/// Absolute, without `//`, `.`, `..`, a final slash or a line break.
+fn is_absolute(path: &str) -> bool {
+    path.strip_prefix('/').is_some_and(|rest| {
+        rest.split('/')
+            .all(|part| !part.is_empty() && part != "." && part != "..")
+    }) && !path.contains(['\n', '\0'])
+}
+
+fn users(users: &BTreeMap<String, User>, found: &mut Findings) {
+    let mut numbers: BTreeMap<u32, &str> = BTreeMap::new();
+    for (name, user) in users {
+        found.require(
+            is_login(name),
+            &["users", name],
+            "is no login name: a-z, 0-9, _ and -, at most 31",
+        );
+        if let Some(uid) = user.uid
+            && let Some(other) = numbers.insert(uid, name)
+        {
+            found.add(
+                &["users", name, "uid"],
+                format!("is {uid}, which user `{other}` has already"),
+            );
+        }
+        if name == "root" && user.uid.is_some_and(|uid| uid != 0) {
+            found.add(&["users", name, "uid"], "is not 0: root's number is fixed");
+        }
+        let clean = |text: &str| !text.contains([':', '\n']);
+        found.require(
+            is_absolute(&user.shell) && clean(&user.shell),
+            &["users", name, "shell"],
+            format!("is \"{}\", which is no absolute path", user.shell),
+        );
+        if let Some(home) = &user.home {
+            found.require(
+                is_absolute(home) && clean(home),
+                &["users", name, "home"],
+                format!("is \"{home}\", which is no absolute path"),
+            );
+        }
+        found.require(
+            clean(&user.description),
+            &["users", name, "description"],
+            "holds a colon or a line break",
+        );
+        if let Some(hash) = &user.password_hash {
+            found.require(
+                hash.starts_with('$') && clean(hash),
+                &["users", name, "password_hash"],
+                "is no crypt(5) hash; `mkpasswd` makes one",
+            );
+        }
+        for group in &user.groups {
+            found.require(
+                is_login(group),
+                &["users", name, "groups"],
+                format!("holds \"{group}\", which is no group name"),
+            );
+        }
+        for key in &user.ssh.keys {
+            found.require(
+                !key.trim().contains('\n') && key.split_whitespace().count() >= 2,
+                &["users", name, "ssh", "keys"],
+                "holds what is no public key: one line such as \"ssh-ed25519 AAAA… ada@home\"",
+            );
+        }
+    }
+}
+
+/// Folders that the running system owns: nothing declared could stay there.
+const STATE: [&str; 7] = ["/var", "/home", "/run", "/tmp", "/dev", "/proc", "/sys"];
+
+fn check_file(path: &str, file: &File, found: &mut Findings) {
+    if !is_absolute(path) {
+        found.add(
+            &["files", path],
+            "is no absolute path without `.`, `..` and doubled slashes",
+        );
+    }
+    if let Some(root) = STATE.iter().find(|root| {
+        path.strip_prefix(**root)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }) {
+        found.add(
+            &["files", path],
+            format!("lies below `{root}`, which belongs to the running system; `tmpfiles` can make it at boot"),
+        );
+    }
+    let contents = [&file.text, &file.source, &file.link]
+        .iter()
+        .filter(|c| c.is_some())
+        .count();
+    if contents != 1 {
+        let what = if contents == 0 {
+            "has no content"
+        } else {
+            "has more than one content"
+        };
+        found.add(
+            &["files", path],
+            format!("{what}: set one of `text`, `source` and `link`"),
+        );
+    }
+    let digits = file.mode.bytes().all(|b| (b'0'..=b'7').contains(&b));
+    found.require(
+        digits && (3..=4).contains(&file.mode.len()),
+        &["files", path, "mode"],
+        format!(
+            "is \"{}\": three or four octal digits such as \"0644\"",
+            file.mode
+        ),
+    );
+    for (field, owner) in [("user", &file.user), ("group", &file.group)] {
+        found.require(
+            is_login(owner),
+            &["files", path, field],
+            format!("is \"{owner}\", which is no name"),
+        );
+    }
+}
+
+/// Unit types that a file can define. Source: systemd.unit(5).
+const SUFFIXES: [&str; 9] = [
+    "service",
+    "socket",
+    "timer",
+    "target",
+    "mount",
+    "automount",
+    "path",
+    "slice",
+    "swap",
+];
+
+fn check_unit(name: &str, unit: &Unit, found: &mut Findings) {
+    let path = ["units", name];
+    match name.rsplit_once('.') {
+        Some((stem, suffix)) if SUFFIXES.contains(&suffix) => found.require(
+            is_word(stem, ":-_.\\@"),
+            &path,
+            "has a character that systemd does not allow in a unit's name",
+        ),
+        _ => found.add(
+            &path,
+            format!(
+                "is no unit name: it must end in one of .{}",
+                SUFFIXES.join(", .")
+            ),
+        ),
+    }
+    if unit.mask && unit.enable == Some(true) {
+        found.add(&path, "is enabled and masked at once");
+    }
+    if unit.mask && unit.text.is_some() {
+        found.add(&path, "is masked, so its text would never be read");
+    }
+}

@@ -1,0 +1,172 @@
+use super::*;
+use serde_json::{Value, json};
+
+fn config() -> Value {
+    json!({
+        "host": { "name": "web1" },
+        "time": { "zone": "Europe/Berlin" },
+        "packages": ["nginx", "curl", "nginx"],
+        "users": { "ada": { "shell": "/bin/bash", "groups": ["sudo"], "uid": null } },
+        "files": { "/etc/motd": { "text": "hello\n", "source": null } },
+        "units": { "nginx.service": { "enable": true } },
+        "kernel": { "package": "linux-image-amd64" },
+        "services": { "nginx": { "enable": true } },
+    })
+}
+
+fn with(pointer: &str, value: Value) -> Value {
+    let mut config = config();
+    let (parent, key) = pointer.rsplit_once('/').unwrap();
+    let key = key.replace("~1", "/");
+    config
+        .pointer_mut(parent)
+        .unwrap()
+        .as_object_mut()
+        .unwrap()
+        .insert(key, value);
+    config
+}
+
+fn problems_of(config: Value) -> Vec<String> {
+    match from_json(config) {
+        Err(Error::Invalid(problems)) => problems.iter().map(|p| p.path.join(".")).collect(),
+        other => panic!("expected problems, got {other:?}"),
+    }
+}
+
+#[test]
+fn ignores_options_that_the_machine_does_not_read_and_sorts_packages() {
+    let spec = from_json(config()).unwrap();
+    assert_eq!(spec.packages, ["curl", "nginx"]);
+    assert_eq!(spec.debian.suite, "trixie");
+    assert_eq!(spec.users["ada"].home_of("ada"), "/home/ada");
+    assert_eq!(
+        spec.files["/etc/motd"].content(),
+        Some(FileContent::Text("hello\n"))
+    );
+}
+
+#[test]
+fn reads_back_what_it_wrote() {
+    let spec = from_json(config()).unwrap();
+    let text = spec.to_json().unwrap();
+    assert_eq!(SystemSpec::parse(&text).unwrap(), spec);
+    assert_eq!(SystemSpec::parse(&text).unwrap().to_json().unwrap(), text);
+}
+
+#[test]
+fn refuses_another_version_and_unknown_fields() {
+    let text = from_json(config()).unwrap().to_json().unwrap();
+    let newer = text.replace("\"version\": 1", "\"version\": 2");
+    assert!(matches!(
+        SystemSpec::parse(&newer),
+        Err(Error::Version { found: 2 })
+    ));
+    let odd = text.replace("\"zone\"", "\"zoen\"");
+    assert!(matches!(SystemSpec::parse(&odd), Err(Error::Read(_))));
+}
+
+#[test]
+fn names_the_entry_whose_shape_is_wrong() {
+    let error = from_json(with("/users/ada", json!({ "shell": 7 }))).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`users.\"ada\"` does not fit the machine's contract"
+    );
+}
+
+#[test]
+fn host_names_follow_rfc_1123() {
+    for good in ["a", "web1", "web-1.example.org", "3com"] {
+        assert!(from_json(with("/host/name", json!(good))).is_ok(), "{good}");
+    }
+    for bad in ["", "-a", "a-", "a_b", "a..b", "ä", &"x".repeat(65)] {
+        assert_eq!(
+            problems_of(with("/host/name", json!(bad))),
+            ["host.name"],
+            "{bad}"
+        );
+    }
+}
+
+#[test]
+fn file_paths_are_absolute_and_outside_the_running_systems_folders() {
+    for bad in [
+        "etc/motd",
+        "/etc/../motd",
+        "/etc//motd",
+        "/etc/",
+        "/var/lib/x",
+        "/run",
+    ] {
+        let pointer = format!("/files/{}", bad.replace('/', "~1"));
+        assert_eq!(
+            problems_of(with(&pointer, json!({ "text": "" }))),
+            [format!("files.{bad}")]
+        );
+    }
+    assert!(from_json(with("/files/~1variant", json!({ "text": "" }))).is_ok());
+}
+
+#[test]
+fn a_file_has_exactly_one_content_and_an_octal_mode() {
+    assert_eq!(
+        problems_of(with("/files/~1etc~1a", json!({}))),
+        ["files./etc/a"]
+    );
+    let both = json!({ "text": "", "link": "/b" });
+    assert_eq!(problems_of(with("/files/~1etc~1a", both)), ["files./etc/a"]);
+    for bad in ["8", "0888", "rw-r--r--", "00644"] {
+        let file = json!({ "text": "", "mode": bad });
+        assert_eq!(
+            problems_of(with("/files/~1etc~1a", file)),
+            ["files./etc/a.mode"],
+            "{bad}"
+        );
+    }
+}
+
+#[test]
+fn unit_names_end_in_a_unit_type() {
+    for bad in ["nginx", "nginx.conf", ".service", "a b.service"] {
+        assert_eq!(
+            problems_of(with(&format!("/units/{bad}"), json!({}))).len(),
+            1,
+            "{bad}"
+        );
+    }
+    for good in [
+        "getty@tty1.service",
+        "dev-disk\\x2d1.mount",
+        "apt-daily.timer",
+    ] {
+        assert!(
+            from_json(with(&format!("/units/{good}"), json!({}))).is_ok(),
+            "{good}"
+        );
+    }
+    let torn = json!({ "enable": true, "mask": true });
+    assert_eq!(
+        problems_of(with("/units/a.service", torn)),
+        ["units.a.service"]
+    );
+}
+
+#[test]
+fn two_users_may_not_share_a_number() {
+    let mut config = with("/users/ada", json!({ "shell": "/bin/sh", "uid": 1000 }));
+    config["users"]["bob"] = json!({ "shell": "/bin/sh", "uid": 1000 });
+    assert_eq!(problems_of(config), ["users.bob.uid"]);
+}
+
+#[test]
+fn all_problems_are_reported_at_once() {
+    let mut config = with("/host/name", json!("-"));
+    config["time"]["zone"] = json!("../etc/passwd");
+    config["packages"] = json!(["Nginx"]);
+    config["kernel"]["params"] = json!(["quiet splash"]);
+    assert_eq!(
+        problems_of(config),
+        ["host.name", "time.zone", "packages", "kernel.params"]
+    );
+}
