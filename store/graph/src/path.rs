@@ -1,0 +1,103 @@
+//! Store paths: `/cairn/store/<32 characters of base32 of blake3-160>-<name>`.
+
+use crate::content::Content;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use std::fmt;
+use std::str::FromStr;
+
+/// The folder of all store paths, as programs inside a generation see it.
+pub const STORE_DIR: &str = "/cairn/store";
+
+/// The base name of a store path, `<hash>-<name>`; it is computed from the content, never chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StorePath(String);
+
+/// Why a text is no store path.
+#[derive(Debug, thiserror::Error)]
+pub enum StorePathError {
+    /// The name part has other characters than `A-Za-z0-9+-._?=~`, begins with a dot, or is not 1 to 211 long.
+    #[error("`{0}` can't be the name of a store path: 1 to 211 of `A-Z a-z 0-9 + - . _ ? = ~`, not beginning with a dot")]
+    Name(String),
+    /// Not `<hash>-<name>`.
+    #[error("`{0}` is not a store path: 32 characters of base32, a hyphen and a name")]
+    Form(String),
+}
+
+/// Lower-case base32 without the letters e, o, t and u, so that hashes spell no words.
+const ALPHABET: &str = "0123456789abcdfghijklmnpqrsvwxyz";
+/// Characters of the hash part: 160 bits, 5 bits a character.
+const HASH_LEN: usize = 32;
+
+fn base32() -> data_encoding::Encoding {
+    let mut spec = data_encoding::Specification::new();
+    spec.symbols.push_str(ALPHABET);
+    #[expect(clippy::expect_used, reason = "the alphabet is a constant of 32 distinct symbols")]
+    spec.encoding().expect("valid alphabet")
+}
+
+impl StorePath {
+    /// The path of this content under this name.
+    ///
+    /// Errors: [`StorePathError::Name`].
+    pub fn new(name: &str, content: &Content) -> Result<Self, StorePathError> {
+        let ok = |c: char| c.is_ascii_alphanumeric() || "+-._?=~".contains(c);
+        if name.is_empty() || name.len() > 211 || name.starts_with('.') || !name.chars().all(ok) {
+            return Err(StorePathError::Name(name.into()));
+        }
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(format!("cairn-path-1\n{content}\n{name}\n").as_bytes());
+        let hash = base32().encode(&hasher.finalize().as_bytes()[..20]);
+        Ok(Self(format!("{hash}-{name}")))
+    }
+
+    /// `<hash>-<name>`.
+    pub fn base_name(&self) -> &str {
+        &self.0
+    }
+
+    /// The part after the hash.
+    pub fn name(&self) -> &str {
+        &self.0[HASH_LEN + 1..]
+    }
+
+    /// `/cairn/store/<hash>-<name>`, as programs see it.
+    pub fn logical(&self) -> String {
+        format!("{STORE_DIR}/{}", self.0)
+    }
+}
+
+impl fmt::Display for StorePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{STORE_DIR}/{}", self.0)
+    }
+}
+
+impl FromStr for StorePath {
+    type Err = StorePathError;
+    /// Reads `<hash>-<name>`, with or without `/cairn/store/` before it.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let base = text.strip_prefix(STORE_DIR).map_or(text, |t| t.trim_start_matches('/'));
+        let form = || StorePathError::Form(text.into());
+        if !base.is_ascii() || base.len() < HASH_LEN + 2 {
+            return Err(form());
+        }
+        let (hash, rest) = base.split_at(HASH_LEN);
+        let name_ok = |c: char| c.is_ascii_alphanumeric() || "+-._?=~".contains(c);
+        if !hash.chars().all(|c| ALPHABET.contains(c)) || !rest.starts_with('-') || !rest[1..].chars().all(name_ok) {
+            return Err(form());
+        }
+        Ok(Self(base.into()))
+    }
+}
+
+impl Serialize for StorePath {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for StorePath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
