@@ -1,1 +1,29 @@
-//! TODO header
+//! Evaluation: values, thunks, types and the library's functions.
+//!
+//! In: ASTs, and a [`Host`] as the only window outward. Out: [`Value`]s in one [`Arena`], plain [`Data`], errors with spans.
+//! Knows nothing of options (they come in through [`Externals`]), stores, files on disk or Debian.
+
+mod arena;
+mod check;
+mod data;
+mod depth;
+mod evaluate;
+mod evaluator;
+mod host;
+mod ir;
+pub mod library;
+mod resolve;
+mod scope;
+mod types;
+mod value;
+
+pub use arena::Arena;
+pub use data::{Data, DataKind};
+pub use depth::with_deep_stack;
+pub use evaluator::{Error, Evaluator, Externals, Result};
+pub use host::{ContextId, EntryKind, Host, HostError, Minted, NoHost};
+pub use scope::ScopeId;
+pub use types::{Blame, DefaultCode, NamedType, RecordType, Type, TypeField, TypeKind, WhereType};
+pub use value::{
+    Annotated, Closure, Field, List, Object, ObjectKind, Origin, Place, Record, Text, Thunk, Value,
+};

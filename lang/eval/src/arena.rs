@@ -1,0 +1,48 @@
+//! The one arena of an evaluation: everything that it makes lives until the arena is dropped.
+//!
+//! In: values of any `Copy`-like shape. Out: references that live as long as the arena.
+//! Refuses to free anything early: no reference counts, no collector; memory is the price.
+
+use bumpalo::Bump;
+
+/// Owns all values, thunks and code of one evaluation.
+#[derive(Default)]
+pub struct Arena {
+    bump: Bump,
+}
+
+impl Arena {
+    /// An empty arena.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Moves a value in; its destructor never runs, so it must own nothing outside the arena.
+    pub fn alloc<T>(&self, value: T) -> &T {
+        self.bump.alloc(value)
+    }
+
+    /// Copies a text in.
+    pub fn text(&self, text: &str) -> &str {
+        self.bump.alloc_str(text)
+    }
+
+    /// Copies a slice in.
+    pub fn slice<T: Copy>(&self, items: &[T]) -> &[T] {
+        self.bump.alloc_slice_copy(items)
+    }
+
+    /// Moves the items of an iterator in; the iterator may not allocate in this arena for long.
+    pub fn collect<T, I>(&self, items: I) -> &[T]
+    where
+        I: IntoIterator<Item = T>,
+        I::IntoIter: ExactSizeIterator,
+    {
+        self.bump.alloc_slice_fill_iter(items)
+    }
+
+    /// What has been taken from the system so far, in bytes.
+    pub fn allocated_bytes(&self) -> usize {
+        self.bump.allocated_bytes()
+    }
+}
