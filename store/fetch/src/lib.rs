@@ -1,1 +1,15 @@
-//! TODO header
+//! The only part that speaks to a network, and the readers of what comes from there.
+//!
+//! In: URLs, declared sizes and digests, archives, signed texts. Out: files whose digests hold, streams of
+//! entries, verified texts. Knows nothing of dependencies, stores or the language.
+
+pub mod archive;
+pub mod cancel;
+pub mod deb;
+pub mod http;
+pub mod signature;
+
+pub use cancel::Cancel;
+pub use deb::{DebError, DebReader, DebSummary, Member, MemberKind};
+pub use http::{Client, Fetched, HttpError, Request};
+pub use signature::{SignatureError, Verifier, find_verifier, verify_clear_signed};

@@ -1,0 +1,79 @@
+//! Stanzas of fields: the form of Packages, Release, control and apt's `.sources`.
+//!
+//! In: a text. Out: slices of it; nothing is copied. Source: deb822(5).
+
+/// The stanzas of a text, in order; comment lines (`#`) and blank lines between them are skipped.
+pub fn stanzas(text: &str) -> impl Iterator<Item = Stanza<'_>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        loop {
+            let (line, after) = split_line(rest);
+            if !(line.trim().is_empty() || line.starts_with('#')) {
+                break;
+            }
+            if rest.is_empty() {
+                return None;
+            }
+            rest = after;
+        }
+        let start = rest;
+        while !rest.is_empty() {
+            let (line, after) = split_line(rest);
+            if line.trim().is_empty() {
+                break;
+            }
+            rest = after;
+        }
+        Some(Stanza {
+            text: &start[..start.len() - rest.len()],
+        })
+    })
+}
+
+/// The first line without its end, and what follows it.
+fn split_line(text: &str) -> (&str, &str) {
+    text.split_once('\n').unwrap_or((text, ""))
+}
+
+/// One stanza.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stanza<'a> {
+    text: &'a str,
+}
+
+impl<'a> Stanza<'a> {
+    /// The stanza's own text, with its line ends, without the blank line after it.
+    pub fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// Name and value of each field; the value of a folded field has its line ends and the blanks after them.
+    pub fn fields(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+        let mut rest = self.text;
+        std::iter::from_fn(move || {
+            loop {
+                if rest.is_empty() {
+                    return None;
+                }
+                let start = rest;
+                rest = split_line(rest).1;
+                while rest.starts_with([' ', '\t', '#']) {
+                    rest = split_line(rest).1;
+                }
+                let field = &start[..start.len() - rest.len()];
+                if let Some((name, value)) = field.split_once(':')
+                    && !field.starts_with('#')
+                {
+                    return Some((name, value.trim()));
+                }
+            }
+        })
+    }
+
+    /// The value of this field; names are compared without case.
+    pub fn get(&self, name: &str) -> Option<&'a str> {
+        self.fields()
+            .find(|(field, _)| field.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+}
