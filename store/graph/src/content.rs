@@ -28,8 +28,16 @@ impl fmt::Display for Content {
     /// The one encoding that store paths hash.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File { digest, executable: false, .. } => write!(f, "file {digest}"),
-            Self::File { digest, executable: true, .. } => write!(f, "exec {digest}"),
+            Self::File {
+                digest,
+                executable: false,
+                ..
+            } => write!(f, "file {digest}"),
+            Self::File {
+                digest,
+                executable: true,
+                ..
+            } => write!(f, "exec {digest}"),
             Self::Tree { digest } => write!(f, "tree {digest}"),
         }
     }

@@ -1,10 +1,14 @@
 //! Derivations: how a store path is made, as data.
 
+use crate::canonical;
 use crate::content::Content;
-use crate::digest::Digest;
+use crate::digest::{Digest, ParseDigestError};
 use crate::path::StorePath;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
 /// One step of the build graph before its inputs are known. Nodes of [`crate::build_graph::BuildGraph`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,4 +68,68 @@ pub struct Realisation {
     pub output: Output,
     /// Other store paths that the output needs at run time, sorted.
     pub references: Vec<StorePath>,
+}
+
+/// The version of the form of a [`Realisation`] that is written here.
+pub const REALISATION_VERSION: u32 = 1;
+
+impl ResolvedDerivation {
+    /// The text whose BLAKE3 is the key: a line `cairn-action 1`, then JSON in the canonical form of [`canonical`].
+    ///
+    /// A fixed output says only what it must be, its name and its builder: however it is fetched, it is the same.
+    pub fn encode(&self) -> String {
+        let Derivation {
+            name,
+            builder,
+            builder_version,
+            args,
+            fixed,
+        } = &self.derivation;
+        let value = if let Some(fixed) = fixed {
+            json!({ "builder": builder, "name": name, "sha256": fixed.sha256 })
+        } else {
+            let inputs: serde_json::Map<_, _> = self
+                .inputs
+                .iter()
+                .map(|(label, output)| {
+                    let said = json!({ "path": output.path.base_name(), "content": output.content.to_string() });
+                    (label.clone(), said)
+                })
+                .collect();
+            json!({ "args": args, "builder": builder, "builder_version": builder_version, "inputs": inputs, "name": name })
+        };
+        format!("cairn-action 1\n{}\n", canonical::print(&value))
+    }
+
+    /// The key of the realisation.
+    pub fn key(&self) -> ActionKey {
+        ActionKey(Digest::of(self.encode().as_bytes()))
+    }
+}
+
+impl Realisation {
+    /// The record of an output; references are sorted and each named once.
+    pub fn new(action: ActionKey, output: Output, mut references: Vec<StorePath>) -> Self {
+        references.sort();
+        references.dedup();
+        Self {
+            version: REALISATION_VERSION,
+            action,
+            output,
+            references,
+        }
+    }
+}
+
+impl fmt::Display for ActionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for ActionKey {
+    type Err = ParseDigestError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
 }

@@ -35,8 +35,14 @@ impl fmt::Debug for Digest {
 impl FromStr for Digest {
     type Err = ParseDigestError;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).map_err(|_| ParseDigestError(text.into()))?;
-        Ok(Self(bytes.try_into().map_err(|_| ParseDigestError(text.into()))?))
+        let bytes = data_encoding::HEXLOWER
+            .decode(text.as_bytes())
+            .map_err(|_| ParseDigestError(text.into()))?;
+        Ok(Self(
+            bytes
+                .try_into()
+                .map_err(|_| ParseDigestError(text.into()))?,
+        ))
     }
 }
 
@@ -48,6 +54,8 @@ impl Serialize for Digest {
 
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
     }
 }

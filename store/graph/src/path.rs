@@ -16,7 +16,9 @@ pub struct StorePath(String);
 #[derive(Debug, thiserror::Error)]
 pub enum StorePathError {
     /// The name part has other characters than `A-Za-z0-9+-._?=~`, begins with a dot, or is not 1 to 211 long.
-    #[error("`{0}` can't be the name of a store path: 1 to 211 of `A-Z a-z 0-9 + - . _ ? = ~`, not beginning with a dot")]
+    #[error(
+        "`{0}` can't be the name of a store path: 1 to 211 of `A-Z a-z 0-9 + - . _ ? = ~`, not beginning with a dot"
+    )]
     Name(String),
     /// Not `<hash>-<name>`.
     #[error("`{0}` is not a store path: 32 characters of base32, a hyphen and a name")]
@@ -31,7 +33,10 @@ const HASH_LEN: usize = 32;
 fn base32() -> data_encoding::Encoding {
     let mut spec = data_encoding::Specification::new();
     spec.symbols.push_str(ALPHABET);
-    #[expect(clippy::expect_used, reason = "the alphabet is a constant of 32 distinct symbols")]
+    #[expect(
+        clippy::expect_used,
+        reason = "the alphabet is a constant of 32 distinct symbols"
+    )]
     spec.encoding().expect("valid alphabet")
 }
 
@@ -76,14 +81,19 @@ impl FromStr for StorePath {
     type Err = StorePathError;
     /// Reads `<hash>-<name>`, with or without `/cairn/store/` before it.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let base = text.strip_prefix(STORE_DIR).map_or(text, |t| t.trim_start_matches('/'));
+        let base = text
+            .strip_prefix(STORE_DIR)
+            .map_or(text, |t| t.trim_start_matches('/'));
         let form = || StorePathError::Form(text.into());
         if !base.is_ascii() || base.len() < HASH_LEN + 2 {
             return Err(form());
         }
         let (hash, rest) = base.split_at(HASH_LEN);
         let name_ok = |c: char| c.is_ascii_alphanumeric() || "+-._?=~".contains(c);
-        if !hash.chars().all(|c| ALPHABET.contains(c)) || !rest.starts_with('-') || !rest[1..].chars().all(name_ok) {
+        if !hash.chars().all(|c| ALPHABET.contains(c))
+            || !rest.starts_with('-')
+            || !rest[1..].chars().all(name_ok)
+        {
             return Err(form());
         }
         Ok(Self(base.into()))
@@ -98,6 +108,8 @@ impl Serialize for StorePath {
 
 impl<'de> Deserialize<'de> for StorePath {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
     }
 }
