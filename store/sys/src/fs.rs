@@ -3,7 +3,10 @@
 //! In: paths and open files. Out: `io::Result`s, the errno kept; who calls names the act and the object.
 //! Knows nothing of stores. Nothing here is `unsafe`: it wraps `rustix`.
 
-use rustix::fs::{self, AtFlags, CWD, FlockOperation, Mode, OFlags, RenameFlags, ResolveFlags, Timespec, Timestamps};
+use rustix::fs::{
+    self, AtFlags, CWD, FlockOperation, Mode, OFlags, RenameFlags, ResolveFlags, Timespec,
+    Timestamps,
+};
 use rustix::io::Errno;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -13,12 +16,24 @@ use std::path::Path;
 
 /// Renames; fails with `AlreadyExists` instead of replacing what is there.
 pub fn rename_no_replace(from: &Path, to: &Path) -> io::Result<()> {
-    Ok(fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)?)
+    Ok(fs::renameat_with(
+        CWD,
+        from,
+        CWD,
+        to,
+        RenameFlags::NOREPLACE,
+    )?)
 }
 
 /// Exchanges two paths in one step; both must exist.
 pub fn exchange(one: &Path, other: &Path) -> io::Result<()> {
-    Ok(fs::renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?)
+    Ok(fs::renameat_with(
+        CWD,
+        one,
+        CWD,
+        other,
+        RenameFlags::EXCHANGE,
+    )?)
 }
 
 /// Makes everything that was written to the file system of this file durable, and reports what failed to be written.
@@ -44,14 +59,25 @@ pub fn try_lock(file: &File) -> io::Result<bool> {
 pub fn reflink(from: &File, to: &File) -> io::Result<bool> {
     match fs::ioctl_ficlone(to, from) {
         Ok(()) => Ok(true),
-        Err(Errno::OPNOTSUPP | Errno::NOTTY | Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::PERM) => Ok(false),
+        Err(
+            Errno::OPNOTSUPP
+            | Errno::NOTTY
+            | Errno::XDEV
+            | Errno::INVAL
+            | Errno::NOSYS
+            | Errno::PERM,
+        ) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
 
 /// Opens a folder to work below it.
 pub fn open_folder(path: &Path) -> io::Result<OwnedFd> {
-    Ok(fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
+    Ok(fs::open(
+        path,
+        OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
+        Mode::empty(),
+    )?)
 }
 
 /// Opens something below a folder for reading, through no symbolic link and never outside, whatever moves meanwhile.
@@ -65,7 +91,11 @@ pub fn open_folder_beneath(folder: impl AsFd, path: &Path) -> io::Result<OwnedFd
 }
 
 fn open_beneath_with(folder: impl AsFd, path: &Path, flags: OFlags) -> io::Result<File> {
-    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    let path = if path.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        path
+    };
     let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NOCTTY;
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
     loop {
@@ -80,9 +110,20 @@ fn open_beneath_with(folder: impl AsFd, path: &Path, flags: OFlags) -> io::Resul
 
 /// Sets the modification and access time, in seconds since 1970, of what is at a path itself, also of a symbolic link.
 pub fn set_mtime(folder: impl AsFd, path: impl rustix::path::Arg, mtime: i64) -> io::Result<()> {
-    let time = Timespec { tv_sec: mtime, tv_nsec: 0 };
-    let times = Timestamps { last_access: time, last_modification: time };
-    Ok(fs::utimensat(folder, path, &times, AtFlags::SYMLINK_NOFOLLOW)?)
+    let time = Timespec {
+        tv_sec: mtime,
+        tv_nsec: 0,
+    };
+    let times = Timestamps {
+        last_access: time,
+        last_modification: time,
+    };
+    Ok(fs::utimensat(
+        folder,
+        path,
+        &times,
+        AtFlags::SYMLINK_NOFOLLOW,
+    )?)
 }
 
 /// All extended attributes of an open file, by name; none where the file system has none.
@@ -99,9 +140,16 @@ pub fn xattrs(file: impl AsFd) -> io::Result<BTreeMap<String, Vec<u8>>> {
         }
     };
     let mut found = BTreeMap::new();
-    for name in names[..len].split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
-        let name = std::str::from_utf8(name)
-            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "an extended attribute's name is not UTF-8"))?;
+    for name in names[..len]
+        .split(|byte| *byte == 0)
+        .filter(|name| !name.is_empty())
+    {
+        let name = std::str::from_utf8(name).map_err(|_| {
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                "an extended attribute's name is not UTF-8",
+            )
+        })?;
         if let Some(value) = xattr(&file, name)? {
             found.insert(name.to_owned(), value);
         }
@@ -143,7 +191,10 @@ mod tests {
         std::fs::create_dir(&b).unwrap();
         exchange(&a, &b).unwrap();
         assert!(a.is_dir() && b.is_file());
-        assert_eq!(rename_no_replace(&b, &a).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(
+            rename_no_replace(&b, &a).unwrap_err().kind(),
+            io::ErrorKind::AlreadyExists
+        );
     }
 
     #[test]
@@ -165,7 +216,10 @@ mod tests {
         let folder = open_folder(dir.path()).unwrap();
         assert!(open_beneath(&folder, Path::new("file")).is_ok());
         for path in ["link", "out/passwd", "../etc", "/etc/passwd"] {
-            assert!(open_beneath(&folder, Path::new(path)).is_err(), "{path} was opened");
+            assert!(
+                open_beneath(&folder, Path::new(path)).is_err(),
+                "{path} was opened"
+            );
         }
     }
 
@@ -176,7 +230,10 @@ mod tests {
         symlink("file", dir.path().join("link")).unwrap();
         let folder = open_folder(dir.path()).unwrap();
         set_mtime(&folder, "link", 77).unwrap();
-        assert_eq!(dir.path().join("link").symlink_metadata().unwrap().mtime(), 77);
+        assert_eq!(
+            dir.path().join("link").symlink_metadata().unwrap().mtime(),
+            77
+        );
         assert_ne!(dir.path().join("file").metadata().unwrap().mtime(), 77);
     }
 
@@ -185,7 +242,10 @@ mod tests {
         let file = tempfile::NamedTempFile::new_in("/var/tmp").unwrap();
         let value = vec![7; 1000];
         set_xattr(file.as_file(), "user.long", &value).unwrap();
-        assert_eq!(xattrs(file.as_file()).unwrap().get("user.long"), Some(&value));
+        assert_eq!(
+            xattrs(file.as_file()).unwrap().get("user.long"),
+            Some(&value)
+        );
         assert_eq!(xattr(file.as_file(), "user.none").unwrap(), None);
     }
 }
