@@ -5,6 +5,7 @@
 
 use crate::index::{Origin, Package};
 use crate::solve::Solution;
+use crate::version;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -132,6 +133,9 @@ impl From<&Package<'_>> for LockedPackage {
     }
 }
 
+/// The form that this version reads and writes.
+const FORM: u32 = 1;
+
 impl Lock {
     /// Joins solved sets to a lock.
     pub fn new(
@@ -139,22 +143,78 @@ impl Lock {
         wanted: Wanted,
         sets: &BTreeMap<String, Solution<'_>>,
     ) -> Self {
-        todo!()
+        let epoch = archive
+            .releases
+            .iter()
+            .map(|release| release.date)
+            .max()
+            .unwrap_or(0);
+        let sets = sets
+            .iter()
+            .map(|(set, solution)| {
+                (
+                    set.clone(),
+                    solution.packages.iter().map(LockedPackage::from).collect(),
+                )
+            })
+            .collect();
+        Self {
+            version: FORM,
+            archive,
+            epoch,
+            wanted,
+            sets,
+        }
     }
 
     /// Reads `cairn.lock`.
+    ///
+    /// Errors: [`LockError`].
     pub fn parse(text: &str) -> Result<Self, LockError> {
-        todo!()
+        let value: serde_json::Value = serde_json::from_str(text)?;
+        match value.get("version").and_then(serde_json::Value::as_u64) {
+            Some(version) if version != u64::from(FORM) => Err(LockError::Version(version)),
+            _ => Ok(serde_json::from_value(value)?),
+        }
     }
 
     /// Writes `cairn.lock`: JSON, a package a line.
-    pub fn print(&self) -> String {
-        todo!()
+    ///
+    /// Errors: [`LockError::Form`], which strings and numbers never cause.
+    pub fn print(&self) -> Result<String, LockError> {
+        let mut sets = Vec::new();
+        for (set, packages) in &self.sets {
+            let lines = packages
+                .iter()
+                .map(serde_json::to_string)
+                .collect::<Result<Vec<_>, _>>()?;
+            let name = serde_json::to_string(set)?;
+            sets.push(match &lines[..] {
+                [] => format!("    {name}: []"),
+                lines => format!("    {name}: [\n      {}\n    ]", lines.join(",\n      ")),
+            });
+        }
+        let indented = |json: String| json.replace('\n', "\n  ");
+        let (archive, wanted) = (
+            serde_json::to_string_pretty(&self.archive)?,
+            serde_json::to_string_pretty(&self.wanted)?,
+        );
+        Ok(format!(
+            "{{\n  \"version\": {},\n  \"archive\": {},\n  \"epoch\": {},\n  \"wanted\": {},\n  \"sets\": {{\n{}\n  }}\n}}\n",
+            self.version,
+            indented(archive),
+            self.epoch,
+            indented(wanted),
+            sets.join(",\n"),
+        ))
     }
 
     /// Compares what was asked for then with what is asked for now.
     pub fn covers(&self, wanted: &Wanted) -> Coverage {
-        todo!()
+        Coverage {
+            missing: without(wanted, &self.wanted),
+            superfluous: without(&self.wanted, wanted),
+        }
     }
 
     /// The versions of a set, to hold them when solving again ([`crate::solve::Request::held`]).
@@ -169,11 +229,182 @@ impl Lock {
 
     /// Every locked package once, sorted by name, whatever set it is in.
     pub fn packages(&self) -> Vec<&LockedPackage> {
-        todo!()
+        let mut packages: Vec<&LockedPackage> = self.sets.values().flatten().collect();
+        packages.sort_unstable_by(|a, b| (&a.name, &a.sha256).cmp(&(&b.name, &b.sha256)));
+        packages.dedup();
+        packages
     }
 
-    /// What `after` changes.
+    /// What `after` changes, over all sets.
     pub fn diff(&self, after: &Self) -> LockDiff {
-        todo!()
+        LockDiff::between(self.packages(), after.packages())
+    }
+}
+
+/// What `these` have that `those` lack.
+fn without(these: &Wanted, those: &Wanted) -> Vec<(String, String)> {
+    let each = these
+        .iter()
+        .flat_map(|(set, wanted)| wanted.iter().map(move |one| (set, one)));
+    each.filter(|(set, one)| !those.get(*set).is_some_and(|other| other.contains(*one)))
+        .map(|(set, one)| (set.clone(), one.clone()))
+        .collect()
+}
+
+impl LockDiff {
+    /// What leads from one list of packages to another.
+    pub fn between<'a>(
+        before: impl IntoIterator<Item = &'a LockedPackage>,
+        after: impl IntoIterator<Item = &'a LockedPackage>,
+    ) -> Self {
+        let by_name = |package: &'a LockedPackage| (package.name.as_str(), package);
+        let mut old: BTreeMap<&str, &LockedPackage> = before.into_iter().map(by_name).collect();
+        let mut diff = Self::default();
+        for (name, new) in after.into_iter().map(by_name).collect::<BTreeMap<_, _>>() {
+            match old.remove(name) {
+                None => diff.added.push(new.clone()),
+                Some(same) if same.sha256 == new.sha256 => {}
+                Some(other) => {
+                    let fell = version::compare(&new.version, &other.version).is_lt();
+                    let pairs = if fell {
+                        &mut diff.downgraded
+                    } else {
+                        &mut diff.upgraded
+                    };
+                    pairs.push((other.clone(), new.clone()));
+                }
+            }
+        }
+        diff.removed = old.into_values().cloned().collect();
+        diff
+    }
+
+    /// Whether nothing changes.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Kibibytes that the unpacked packages grow by.
+    pub fn growth_kib(&self) -> i64 {
+        let sum = |packages: &[LockedPackage]| {
+            packages
+                .iter()
+                .map(|p| p.installed_size_kib as i64)
+                .sum::<i64>()
+        };
+        let pairs = self.upgraded.iter().chain(&self.downgraded);
+        let changed: i64 = pairs
+            .map(|(old, new)| new.installed_size_kib as i64 - old.installed_size_kib as i64)
+            .sum();
+        sum(&self.added) - sum(&self.removed) + changed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package(name: &str, version: &str, size: u64) -> LockedPackage {
+        LockedPackage {
+            name: name.into(),
+            version: version.into(),
+            architecture: "amd64".into(),
+            size,
+            sha256: format!("{name}{version}"),
+            origin: Origin::Debian,
+            path: format!("pool/{name}.deb"),
+            installed_size_kib: size,
+        }
+    }
+
+    fn lock(packages: &[LockedPackage]) -> Lock {
+        Lock {
+            version: FORM,
+            archive: LockedArchive {
+                suite: "trixie".into(),
+                components: vec!["main".into()],
+                architecture: "amd64".into(),
+                releases: vec![LockedRelease {
+                    suite: "trixie".into(),
+                    origin: Origin::Debian,
+                    date: 7,
+                    indexes: [("main/binary-amd64/Packages.xz".into(), "00".into())].into(),
+                }],
+            },
+            epoch: 7,
+            wanted: [("system".into(), ["nginx".into()].into())].into(),
+            sets: [
+                ("system".into(), packages.to_vec()),
+                ("tools".into(), Vec::new()),
+            ]
+            .into(),
+        }
+    }
+
+    #[test]
+    fn what_is_printed_is_read_back_and_has_a_package_a_line() {
+        let lock = lock(&[package("a", "1", 1), package("b", "2", 2)]);
+        let text = lock.print().unwrap();
+        assert_eq!(Lock::parse(&text).unwrap(), lock);
+        assert_eq!(
+            text.lines().filter(|line| line.contains("pool/")).count(),
+            2,
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_later_form_is_refused_by_its_number() {
+        let text = lock(&[])
+            .print()
+            .unwrap()
+            .replace("\"version\": 1", "\"version\": 2");
+        assert_eq!(
+            Lock::parse(&text).unwrap_err().to_string(),
+            "the lock has form 2, this Cairn reads form 1"
+        );
+    }
+
+    #[test]
+    fn coverage_names_what_is_missing_and_what_is_left_over() {
+        let lock = lock(&[]);
+        assert!(lock.covers(&lock.wanted).is_exact());
+        let wanted: Wanted = [("system".into(), ["curl".into()].into())].into();
+        let coverage = lock.covers(&wanted);
+        assert_eq!(coverage.missing, [("system".to_owned(), "curl".to_owned())]);
+        assert_eq!(
+            coverage.superfluous,
+            [("system".to_owned(), "nginx".to_owned())]
+        );
+    }
+
+    #[test]
+    fn a_diff_tells_up_from_down_by_debian_order() {
+        let before = lock(&[
+            package("a", "1.9", 5),
+            package("b", "1.0", 5),
+            package("c", "1", 5),
+            package("e", "1", 1),
+        ]);
+        let after = lock(&[
+            package("a", "1.10", 6),
+            package("b", "1.0~rc1", 5),
+            package("d", "1", 9),
+            package("e", "1", 1),
+        ]);
+        let diff = before.diff(&after);
+        let names = |pairs: &[(LockedPackage, LockedPackage)]| {
+            pairs.iter().map(|p| p.0.name.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            (names(&diff.upgraded), names(&diff.downgraded)),
+            (vec!["a".into()], vec!["b".into()])
+        );
+        assert_eq!(
+            (diff.added[0].name.as_str(), diff.removed[0].name.as_str()),
+            ("d", "c")
+        );
+        assert_eq!(diff.growth_kib(), 1 + 9 - 5);
+        assert!(before.diff(&before).is_empty());
     }
 }

@@ -38,8 +38,10 @@ impl Operator {
 /// One package name with an optional version constraint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Relation<'a> {
-    /// Package name, without an architecture qualifier.
+    /// Package name.
     pub name: &'a str,
+    /// Architecture qualifier: `any`, `native` or an architecture.
+    pub qualifier: Option<&'a str>,
     /// The constraint.
     pub version: Option<(Operator, &'a str)>,
 }
@@ -95,6 +97,10 @@ pub fn relation(text: &str) -> Option<Relation<'_>> {
         .find(|c: char| c.is_whitespace() || "([<:".contains(c))
         .unwrap_or(text.len());
     let name = &text[..end];
+    let qualifier = text[end..].strip_prefix(':').map(|rest| {
+        let stop = rest.find(|c: char| c.is_whitespace() || "([<".contains(c));
+        &rest[..stop.unwrap_or(rest.len())]
+    });
     let version = text[end..]
         .split_once('(')
         .and_then(|(_, rest)| rest.split_once(')'))
@@ -111,5 +117,47 @@ pub fn relation(text: &str) -> Option<Relation<'_>> {
             };
             Some((operator, inner[end..].trim()))
         });
-    (!name.is_empty()).then_some(Relation { name, version })
+    (!name.is_empty()).then_some(Relation {
+        name,
+        qualifier,
+        version,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_constraints_qualifiers_and_alternatives() {
+        let field = "libc6 (>= 2.38), python3:any, a (<<1) | b [amd64] <!nocheck>,";
+        let shown: Vec<Vec<String>> = clauses(field)
+            .map(|clause| alternatives(clause).map(|r| r.to_string()).collect())
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                vec!["libc6 (>= 2.38)"],
+                vec!["python3"],
+                vec!["a (<< 1)", "b"]
+            ]
+        );
+        assert_eq!(
+            relation("python3:any (>= 3)").unwrap().qualifier,
+            Some("any")
+        );
+    }
+
+    #[test]
+    fn earlier_than_final_allows_the_candidate_with_tilde() {
+        let relation = relation("a (<< 1.0)").unwrap();
+        assert!(relation.allows("1.0~rc1"));
+        assert!(!relation.allows("1.0"));
+    }
+
+    #[test]
+    fn an_empty_field_has_no_clauses() {
+        assert_eq!(clauses("").count(), 0);
+        assert_eq!(relation(" (>= 1)"), None);
+    }
 }

@@ -5,9 +5,13 @@
 
 use crate::cancel::Cancel;
 use cairn_graph::Digest;
-use std::io;
+use sha2::{Digest as _, Sha256};
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What to fetch and what it must be.
 #[derive(Debug, Clone, Copy)]
@@ -66,6 +70,16 @@ pub enum HttpError {
         /// Bytes that came.
         got: u64,
     },
+    /// The connection broke within the file, as often as was tried.
+    #[error("the download of {url} broke off after {got} of {expected} bytes")]
+    Interrupted {
+        /// What was asked for.
+        url: String,
+        /// Bytes that came.
+        got: u64,
+        /// Bytes announced; 0 when unknown.
+        expected: u64,
+    },
     /// Right size, wrong content.
     #[error("the download of {url} has SHA-256 {got} instead of {expected}")]
     Digest {
@@ -115,10 +129,28 @@ pub struct Client {
 /// `bytes so far, total if known`.
 pub type Progress<'a> = &'a mut dyn FnMut(u64, Option<u64>);
 
+/// A block of a transfer, in bytes; cancellation is looked at between two.
+const BLOCK: usize = 128 * 1024;
+
 impl Client {
     /// A client that tries four times and gives up on a silent server after 30 seconds. Proxies come from the environment.
     pub fn new(cancel: Cancel) -> Self {
-        todo!()
+        let config = ureq::Agent::config_builder()
+            .user_agent(concat!("cairn/", env!("CARGO_PKG_VERSION")))
+            .accept_encoding("identity")
+            .http_status_as_error(false)
+            .timeout_connect(Some(Duration::from_secs(15)))
+            .timeout_recv_response(Some(Duration::from_secs(30)))
+            .timeout_per_read(Some(Duration::from_secs(30)))
+            .max_idle_connections_per_host(8)
+            .build();
+        Self {
+            agent: config.new_agent(),
+            attempts: 4,
+            pause: Duration::from_millis(500),
+            offline: false,
+            cancel,
+        }
     }
 
     /// The same, but every network URL fails with [`HttpError::Forbidden`]; `file://` still works.
@@ -139,17 +171,451 @@ impl Client {
     }
 
     /// Fetches into `target`, which appears whole and checked or not at all; replaces it when it exists.
+    ///
+    /// What was fetched before a failure stays as `<target>.part` and is resumed when its size or digest is declared.
+    /// Errors: [`HttpError`]; after a wrong digest or size nothing stays.
     pub fn download(
         &self,
         request: &Request<'_>,
         target: &Path,
         progress: Progress<'_>,
     ) -> Result<Fetched, HttpError> {
-        todo!()
+        let mut name = target.file_name().unwrap_or_default().to_owned();
+        name.push(".part");
+        let part = target.with_file_name(name);
+        let file_error = |act, path: &Path, source| HttpError::File {
+            act,
+            path: path.into(),
+            url: request.url.into(),
+            source,
+        };
+        let mut file = fs::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&part)
+            .map_err(|source| file_error("create", &part, source))?;
+        let mut sink = FileSink {
+            file: &mut file,
+            path: &part,
+            url: request.url,
+        };
+        let fetched = self.transfer(request, &mut sink, progress);
+        match fetched {
+            Ok(fetched) => {
+                fs::rename(&part, target)
+                    .map_err(|source| file_error("put in place", target, source))?;
+                Ok(fetched)
+            }
+            Err(error) => {
+                let resumable = request.sha256.is_some()
+                    && matches!(
+                        error,
+                        HttpError::Offline { .. }
+                            | HttpError::Cancelled { .. }
+                            | HttpError::Interrupted { .. }
+                    );
+                if !resumable {
+                    // The part is wrong or empty; that it can't be removed adds nothing to the first error.
+                    let _ = fs::remove_file(&part);
+                }
+                Err(error)
+            }
+        }
     }
 
     /// Fetches a small text into memory; refuses more than `limit` bytes.
+    ///
+    /// Errors: [`HttpError`]; more than `limit` bytes are [`HttpError::Truncated`].
     pub fn get(&self, request: &Request<'_>, limit: u64) -> Result<Vec<u8>, HttpError> {
-        todo!()
+        let mut sink = MemorySink {
+            bytes: Vec::new(),
+            limit,
+            url: request.url,
+        };
+        self.transfer(request, &mut sink, &mut |_, _| {})?;
+        Ok(sink.bytes)
+    }
+
+    /// Tries until it works, fails for good, or the attempts run out.
+    fn transfer(
+        &self,
+        request: &Request<'_>,
+        sink: &mut dyn Sink,
+        progress: Progress<'_>,
+    ) -> Result<Fetched, HttpError> {
+        let mut pause = self.pause;
+        let mut state = Hashed::default();
+        // A part of an earlier run is only worth keeping when its digest will be checked.
+        let kept = if request.sha256.is_some() {
+            sink.rehash(&mut state)?
+        } else {
+            0
+        };
+        if kept == 0 || request.size.is_some_and(|size| kept > size) {
+            sink.restart()?;
+            state = Hashed::default();
+        }
+        let mut resumed = state.size > 0;
+        for attempt in 1.. {
+            let result = match request.url.split_once("://") {
+                Some(("file", path)) => self.copy_file(request, path, &mut state, sink, progress),
+                Some(("http" | "https", _)) if self.offline => {
+                    return Err(HttpError::Forbidden {
+                        url: request.url.into(),
+                    });
+                }
+                Some(("http" | "https", _)) => self.fetch_once(request, &mut state, sink, progress),
+                _ => {
+                    return Err(HttpError::Scheme {
+                        url: request.url.into(),
+                    });
+                }
+            };
+            let error = match result.and_then(|()| state.clone().finish(request)) {
+                Ok(fetched) => return Ok(fetched),
+                Err(error) => error,
+            };
+            let again = match &error {
+                HttpError::Offline { .. } | HttpError::Interrupted { .. } => {
+                    attempt < self.attempts
+                }
+                HttpError::Http { status, .. } => {
+                    attempt < self.attempts && (*status >= 500 || matches!(status, 408 | 416 | 429))
+                }
+                // What was kept from an earlier run may be of another file: once from the beginning.
+                HttpError::Digest { .. } | HttpError::Truncated { .. } => {
+                    std::mem::take(&mut resumed)
+                }
+                _ => false,
+            };
+            if !again {
+                return Err(error);
+            }
+            if !matches!(
+                error,
+                HttpError::Interrupted { .. } | HttpError::Offline { .. }
+            ) {
+                sink.restart()?;
+                state = Hashed::default();
+            }
+            self.wait(pause, request.url)?;
+            pause = pause.saturating_mul(2);
+        }
+        unreachable!("the loop returns")
+    }
+
+    /// Sleeps, but wakes up for a cancellation.
+    fn wait(&self, pause: Duration, url: &str) -> Result<(), HttpError> {
+        let until = Instant::now() + pause;
+        while Instant::now() < until {
+            self.alive(url)?;
+            std::thread::sleep(Duration::from_millis(20).min(pause));
+        }
+        self.alive(url)
+    }
+
+    fn alive(&self, url: &str) -> Result<(), HttpError> {
+        if self.cancel.is_cancelled() {
+            Err(HttpError::Cancelled { url: url.into() })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// One request, from where `state` stands.
+    fn fetch_once(
+        &self,
+        request: &Request<'_>,
+        state: &mut Hashed,
+        sink: &mut dyn Sink,
+        progress: Progress<'_>,
+    ) -> Result<(), HttpError> {
+        self.alive(request.url)?;
+        if request.size == Some(state.size) && state.size > 0 {
+            return Ok(());
+        }
+        let mut call = self.agent.get(request.url);
+        if state.size > 0 {
+            call = call.header("Range", format!("bytes={}-", state.size));
+            // Without a validator of this very transfer only the declared digest tells whether the file is the same.
+            if let Some(validator) = &state.validator {
+                call = call.header("If-Range", validator);
+            }
+        }
+        let mut response = call.call().map_err(|error| HttpError::Offline {
+            url: request.url.into(),
+            reason: error.to_string(),
+        })?;
+        match response.status().as_u16() {
+            206 if state.size > 0 && continues_at(response.headers(), state.size) => {}
+            200 => {
+                sink.restart()?;
+                *state = Hashed::default();
+            }
+            status => {
+                return Err(HttpError::Http {
+                    url: request.url.into(),
+                    status,
+                });
+            }
+        }
+        let header = |name: &str| {
+            response
+                .headers()
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned)
+        };
+        state.validator = header("etag")
+            .filter(|tag| !tag.starts_with("W/"))
+            .or_else(|| header("last-modified"));
+        let announced = header("content-length")
+            .and_then(|text| text.parse::<u64>().ok())
+            .map(|length| length + state.size);
+        let total = request.size.or(announced);
+        let mut body = response.body_mut().as_reader();
+        self.pump(request, &mut body, total, state, sink, progress)?;
+        match announced {
+            Some(length) if state.size < length => Err(HttpError::Interrupted {
+                url: request.url.into(),
+                got: state.size,
+                expected: length,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn copy_file(
+        &self,
+        request: &Request<'_>,
+        path: &str,
+        state: &mut Hashed,
+        sink: &mut dyn Sink,
+        progress: Progress<'_>,
+    ) -> Result<(), HttpError> {
+        let path = PathBuf::from(percent_decoded(path));
+        let open = |source| HttpError::File {
+            act: "open",
+            path: path.clone(),
+            url: request.url.into(),
+            source,
+        };
+        let mut file = fs::File::open(&path).map_err(open)?;
+        let total = file.metadata().map_err(open)?.len();
+        sink.restart()?;
+        *state = Hashed::default();
+        self.pump(request, &mut file, Some(total), state, sink, progress)
+    }
+
+    /// Moves bytes until the stream ends, hashing them on the way.
+    fn pump(
+        &self,
+        request: &Request<'_>,
+        stream: &mut dyn Read,
+        total: Option<u64>,
+        state: &mut Hashed,
+        sink: &mut dyn Sink,
+        progress: Progress<'_>,
+    ) -> Result<(), HttpError> {
+        let mut block = vec![0; BLOCK];
+        progress(state.size, total);
+        loop {
+            self.alive(request.url)?;
+            let got = match stream.read(&mut block) {
+                Ok(0) => return Ok(()),
+                Ok(got) => got,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) if state.size == 0 => {
+                    return Err(HttpError::Offline {
+                        url: request.url.into(),
+                        reason: error.to_string(),
+                    });
+                }
+                Err(_) => {
+                    let expected = total.unwrap_or(0);
+                    return Err(HttpError::Interrupted {
+                        url: request.url.into(),
+                        got: state.size,
+                        expected,
+                    });
+                }
+            };
+            if let Some(expected) = request.size
+                && state.size + got as u64 > expected
+            {
+                let got = state.size + got as u64;
+                return Err(HttpError::Truncated {
+                    url: request.url.into(),
+                    expected,
+                    got,
+                });
+            }
+            sink.write(&block[..got])?;
+            state.update(&block[..got]);
+            progress(state.size, total);
+        }
+    }
+}
+
+/// Whether `Content-Range` begins where the part ends.
+fn continues_at(headers: &ureq::http::HeaderMap, at: u64) -> bool {
+    let range = headers
+        .get("content-range")
+        .and_then(|value| value.to_str().ok());
+    range
+        .and_then(|text| text.strip_prefix("bytes "))
+        .is_some_and(|text| text.starts_with(&format!("{at}-")))
+}
+
+/// `%20` → blank.
+fn percent_decoded(text: &str) -> OsString {
+    let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
+    while let Some((first, after)) = rest.split_first() {
+        let pair = after.get(..2).filter(|_| *first == b'%');
+        let decoded = pair.and_then(|pair| data_encoding::HEXLOWER_PERMISSIVE.decode(pair).ok());
+        match decoded.as_deref() {
+            Some([byte]) => {
+                bytes.push(*byte);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    OsString::from_vec(bytes)
+}
+
+/// The digests of what has come so far.
+#[derive(Debug, Clone, Default)]
+struct Hashed {
+    size: u64,
+    sha256: Sha256,
+    blake3: blake3::Hasher,
+    /// The server's tag or date of the file, from an answer of this transfer.
+    validator: Option<String>,
+}
+
+impl Hashed {
+    fn update(&mut self, bytes: &[u8]) {
+        self.size += bytes.len() as u64;
+        self.sha256.update(bytes);
+        self.blake3.update(bytes);
+    }
+
+    fn finish(self, request: &Request<'_>) -> Result<Fetched, HttpError> {
+        if let Some(expected) = request.size
+            && expected != self.size
+        {
+            return Err(HttpError::Truncated {
+                url: request.url.into(),
+                expected,
+                got: self.size,
+            });
+        }
+        let got = data_encoding::HEXLOWER.encode(&self.sha256.finalize());
+        match request.sha256 {
+            Some(expected) if expected != got => Err(HttpError::Digest {
+                url: request.url.into(),
+                expected: expected.into(),
+                got,
+            }),
+            _ => Ok(Fetched {
+                size: self.size,
+                sha256: got,
+                digest: Digest(*self.blake3.finalize().as_bytes()),
+            }),
+        }
+    }
+}
+
+/// Where the bytes go.
+trait Sink {
+    /// Takes over what is there already; returns its size and leaves the position behind it.
+    fn rehash(&mut self, state: &mut Hashed) -> Result<u64, HttpError>;
+    /// Throws away what is there.
+    fn restart(&mut self) -> Result<(), HttpError>;
+    fn write(&mut self, bytes: &[u8]) -> Result<(), HttpError>;
+}
+
+struct FileSink<'a> {
+    file: &'a mut fs::File,
+    path: &'a Path,
+    url: &'a str,
+}
+
+impl FileSink<'_> {
+    fn failed(&self, act: &'static str, source: io::Error) -> HttpError {
+        HttpError::File {
+            act,
+            path: self.path.into(),
+            url: self.url.into(),
+            source,
+        }
+    }
+}
+
+impl Sink for FileSink<'_> {
+    fn rehash(&mut self, state: &mut Hashed) -> Result<u64, HttpError> {
+        let mut block = vec![0; BLOCK];
+        self.file
+            .seek(SeekFrom::Start(0))
+            .map_err(|source| self.failed("read", source))?;
+        loop {
+            match self.file.read(&mut block) {
+                Ok(0) => return Ok(state.size),
+                Ok(got) => state.update(&block[..got]),
+                Err(source) => return Err(self.failed("read", source)),
+            }
+        }
+    }
+
+    fn restart(&mut self) -> Result<(), HttpError> {
+        let emptied = self
+            .file
+            .set_len(0)
+            .and_then(|()| self.file.seek(SeekFrom::Start(0)));
+        emptied
+            .map(|_| ())
+            .map_err(|source| self.failed("empty", source))
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), HttpError> {
+        self.file
+            .write_all(bytes)
+            .map_err(|source| self.failed("write", source))
+    }
+}
+
+struct MemorySink<'a> {
+    bytes: Vec<u8>,
+    limit: u64,
+    url: &'a str,
+}
+
+impl Sink for MemorySink<'_> {
+    fn rehash(&mut self, _: &mut Hashed) -> Result<u64, HttpError> {
+        Ok(0)
+    }
+
+    fn restart(&mut self) -> Result<(), HttpError> {
+        self.bytes.clear();
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), HttpError> {
+        let got = (self.bytes.len() + bytes.len()) as u64;
+        if got > self.limit {
+            return Err(HttpError::Truncated {
+                url: self.url.into(),
+                expected: self.limit,
+                got,
+            });
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(())
     }
 }
