@@ -7,6 +7,7 @@
 
 pub mod child;
 pub mod error;
+pub mod fs;
 pub mod ids;
 mod inside;
 mod launch;
