@@ -4,6 +4,7 @@
 
 pub mod ast;
 pub mod diagnostic;
+mod lexer;
 pub mod parser;
 pub mod render;
 pub mod span;

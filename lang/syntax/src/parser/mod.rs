@@ -1,9 +1,53 @@
 //! Tokens to tree.
+//!
+//! In: a source. Out: an [`ast`] and all errors. Refuses to resolve names or to look at values.
+//!
+//! A recursive descent that sees at most one head ahead and never goes back; heads and look-aheads are nom
+//! parsers over the tokens ([`tokens`]). Brackets are balanced beforehand, so after an error reading goes on
+//! at the next separator or at the bracket's end.
+//!
+//! # Where a line break ends something
+//!
+//! Definitions, fields, list items and bindings are separated by a comma or a line break; arguments and
+//! parameters by commas. An expression goes on over a line break
+//! - where it can't end: after an operator, after `=`, inside an open bracket, before `then`, `else`, `in`;
+//! - where the next line begins with what can't begin anything: `|>`, `??`, `or`, `and`, `==` and the other
+//!   comparisons, `++`, `+`, `*`, `/`, `%`, `.` and `?.`.
+//!
+//! A line that begins with `-`, `has`, `(`, `[` or `{` is something new; inside `(…)` and `${…}`, where line
+//! breaks separate nothing, `-` and `has` go on too. A call's bracket touches the callee, always.
+//!
+//! # Words
+//!
+//! Reserved words (`let in if then else and or not has true false null for where`) can't be variables; as keys
+//! all words are names. `option`, `when`, `type`, `test`, `warn`, `assert`, `variant`, `import` and the annotations
+//! `force default priority before after order remove` are what they are by what follows: before `=` or `.`
+//! they are names; `type`, `assert` and the annotations also where no expression follows on their line.
 
-use crate::ast;
+mod atom;
+mod expression;
+mod foreign;
+mod item;
+mod lambda;
+mod record;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod types;
+
+use crate::ast::{self, Expr, ExprKind, Name};
 use crate::diagnostic::Diagnostic;
-use crate::span::{SourceId, SourceMap};
+use crate::lexer::token::{Token, TokenKind};
+use crate::lexer::tokenize;
+use crate::span::{SourceId, SourceMap, Span};
 use crate::symbol::Interner;
+use tokens::Tokens;
+
+/// How deep expressions, types and blocks nest at most.
+const NESTING: usize = 500;
+
+/// How high a tree grows at most, chains like `a + b + c …` counted along with nesting.
+const HEIGHT: usize = 1500;
 
 /// An error of the lexer or the parser; its code begins with `syntax::`.
 pub type SyntaxError = Diagnostic;
@@ -23,11 +67,9 @@ pub fn parse_module(
     id: SourceId,
     names: &mut Interner,
 ) -> Parsed<ast::Module> {
-    let _ = (sources, id, names);
-    Parsed {
-        tree: ast::Module::default(),
-        errors: Vec::new(),
-    }
+    parse(sources, id, names, |parser| ast::Module {
+        items: parser.items(),
+    })
 }
 
 /// Reads an expression file or a line of `-e`.
@@ -36,12 +78,376 @@ pub fn parse_expression(
     id: SourceId,
     names: &mut Interner,
 ) -> Parsed<ast::Expr> {
-    let _ = (sources, names);
-    Parsed {
-        tree: ast::Expr {
-            kind: ast::ExprKind::Error,
-            span: crate::span::Span::new(id, 0, 0),
-        },
-        errors: Vec::new(),
+    parse(sources, id, names, |parser| {
+        let expr = parser.expression();
+        if !parser.at(&TokenKind::End) {
+            parser.left_over("the end of the expression");
+        }
+        expr
+    })
+}
+
+fn parse<T>(
+    sources: &SourceMap,
+    id: SourceId,
+    names: &mut Interner,
+    read: impl FnOnce(&mut Parser<'_>) -> T,
+) -> Parsed<T> {
+    let text = &sources.get(id).text;
+    if u32::try_from(text.len()).is_err() {
+        let span = Span::new(id, 0, 0);
+        let error = Diagnostic::error("syntax::too_large", span, "the file has more than 4 GiB");
+        let empty = [end_of_text()];
+        let tree = read(&mut Parser::new("", id, &empty, names));
+        return Parsed {
+            tree,
+            errors: vec![error],
+        };
+    }
+    let lexed = tokenize(text, id);
+    let mut parser = Parser::new(text, id, &lexed.tokens, names);
+    let tree = read(&mut parser);
+    let mut found = std::mem::take(&mut parser.errors);
+    drop(parser);
+    // What the parser says about a line that the lexer could not read is noise.
+    let torn: Vec<(usize, usize)> = lexed
+        .errors
+        .iter()
+        .filter(|error| error.code != "syntax::escape")
+        .map(|error| lines_of(text, error.primary.span))
+        .collect();
+    found.retain(|error| {
+        let start = error.primary.span.start as usize;
+        !torn.iter().any(|(from, to)| (*from..=*to).contains(&start))
+    });
+    let mut errors = lexed.errors;
+    errors.append(&mut found);
+    errors.sort_by_key(|error| error.primary.span.start);
+    errors.dedup();
+    Parsed { tree, errors }
+}
+
+fn end_of_text() -> Token {
+    Token {
+        kind: TokenKind::End,
+        start: 0,
+        end: 0,
+        line_before: true,
+        space_before: true,
+        doc: None,
+    }
+}
+
+/// The bytes of the lines that a span touches.
+fn lines_of(text: &str, span: Span) -> (usize, usize) {
+    let (start, end) = (span.start as usize, span.end as usize);
+    let from = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let to = text[end..].find('\n').map_or(text.len(), |at| end + at);
+    (from, to)
+}
+
+/// The state of reading one file.
+struct Parser<'a> {
+    text: &'a str,
+    id: SourceId,
+    all: &'a [Token],
+    /// Index of the next token.
+    next: usize,
+    /// For each opening token, the index of its closing one.
+    partner: Vec<usize>,
+    names: &'a mut Interner,
+    errors: Vec<Diagnostic>,
+    depth: usize,
+    /// The depth of the deepest node of what is being read, chains counted.
+    deepest: usize,
+    too_deep: bool,
+    /// Whether line breaks separate nothing here.
+    line_free: bool,
+}
+
+impl<'a> Parser<'a> {
+    fn new(text: &'a str, id: SourceId, all: &'a [Token], names: &'a mut Interner) -> Self {
+        let mut partner = vec![0; all.len()];
+        let mut open = Vec::new();
+        for (index, token) in all.iter().enumerate() {
+            if token.kind.closer().is_some() {
+                open.push(index);
+            } else if token.kind.is_closer()
+                && let Some(opener) = open.pop()
+            {
+                partner[opener] = index;
+            }
+        }
+        Self {
+            text,
+            id,
+            all,
+            next: 0,
+            partner,
+            names,
+            errors: Vec::new(),
+            depth: 0,
+            deepest: 0,
+            too_deep: false,
+            line_free: false,
+        }
+    }
+
+    fn token(&self) -> &'a Token {
+        &self.all[self.next]
+    }
+
+    /// The token after the next one; the last token stands for all that would follow it.
+    fn second(&self) -> &'a Token {
+        &self.all[(self.next + 1).min(self.all.len() - 1)]
+    }
+
+    fn at(&self, kind: &TokenKind) -> bool {
+        self.token().kind == *kind
+    }
+
+    fn text_of(&self, token: &Token) -> &'a str {
+        &self.text[token.start as usize..token.end as usize]
+    }
+
+    /// The next token's text where it is a word.
+    fn word(&self) -> Option<&'a str> {
+        (self.token().kind == TokenKind::Word).then(|| self.text_of(self.token()))
+    }
+
+    fn at_word(&self, word: &str) -> bool {
+        self.word() == Some(word)
+    }
+
+    fn bump(&mut self) -> &'a Token {
+        let token = self.token();
+        if token.kind != TokenKind::End {
+            self.next += 1;
+        }
+        token
+    }
+
+    fn eat(&mut self, kind: &TokenKind) -> bool {
+        let found = self.at(kind);
+        if found {
+            self.bump();
+        }
+        found
+    }
+
+    fn eat_word(&mut self, word: &str) -> bool {
+        let found = self.at_word(word);
+        if found {
+            self.bump();
+        }
+        found
+    }
+
+    fn rest(&self) -> Tokens<'a> {
+        Tokens {
+            text: self.text,
+            rest: &self.all[self.next..],
+        }
+    }
+
+    /// Whether the grammar piece stands here; nothing is consumed.
+    fn sees<T>(&self, head: impl FnOnce(Tokens<'a>) -> nom::IResult<Tokens<'a>, T>) -> bool {
+        head(self.rest()).is_ok()
+    }
+
+    /// Reads a grammar piece where it stands here.
+    fn read<T>(
+        &mut self,
+        head: impl FnOnce(Tokens<'a>) -> nom::IResult<Tokens<'a>, T>,
+    ) -> Option<T> {
+        let (left, value) = head(self.rest()).ok()?;
+        self.next = self.all.len() - left.rest.len();
+        Some(value)
+    }
+
+    fn span(&self) -> Span {
+        self.token().span(self.id)
+    }
+
+    /// From a token's beginning to the end of the last token that was read.
+    fn span_from(&self, first: usize) -> Span {
+        let start = self.all[first].start;
+        let last = self
+            .next
+            .checked_sub(1)
+            .map_or(start, |at| self.all[at].end);
+        Span {
+            source: self.id,
+            start,
+            end: last.max(start),
+        }
+    }
+
+    fn name(&mut self, token: &Token, text: &str) -> Name {
+        Name {
+            symbol: self.names.intern(text),
+            span: token.span(self.id),
+        }
+    }
+
+    fn error_expr(&self) -> Expr {
+        let span = self.span();
+        Expr {
+            kind: ExprKind::Error,
+            span: Span {
+                end: span.start,
+                ..span
+            },
+        }
+    }
+
+    fn report(&mut self, error: Diagnostic) {
+        self.errors.push(error);
+    }
+
+    fn describe(&self, token: &Token) -> String {
+        match token.kind {
+            TokenKind::End => "the end of the file".to_owned(),
+            TokenKind::StrOpen => "a string".to_owned(),
+            TokenKind::StrText(_) => "text".to_owned(),
+            TokenKind::StrClose => "the end of the string".to_owned(),
+            _ => format!("`{}`", self.text_of(token)),
+        }
+    }
+
+    /// What was expected at the next token; silent where recovery put that token in.
+    fn expected(&self, wanted: &str) -> Diagnostic {
+        let token = self.token();
+        let found = self.describe(token);
+        Diagnostic::error(
+            "syntax::expected",
+            token.span(self.id),
+            format!("expected {wanted}, found {found}"),
+        )
+    }
+
+    /// Reports what was expected at the next token, unless recovery put that token in.
+    fn report_expected(&mut self, error: Diagnostic) {
+        let token = self.token();
+        let put_in = token.start == token.end && token.kind.is_closer();
+        if !put_in && token.kind != TokenKind::Unknown {
+            self.report(error);
+        }
+    }
+
+    fn expect(&mut self, kind: &TokenKind, wanted: &str) -> bool {
+        let found = self.eat(kind);
+        if !found {
+            let error = self.expected(wanted);
+            self.report_expected(error);
+        }
+        found
+    }
+
+    /// Reads one level deeper; `None` where that is too deep: then the element is skipped.
+    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        if self.depth >= NESTING {
+            self.report_too_deep(self.span());
+            self.skip_element();
+            return None;
+        }
+        self.depth += 1;
+        self.deepest = self.deepest.max(self.depth);
+        let result = read(self);
+        self.depth -= 1;
+        Some(result)
+    }
+
+    fn report_too_deep(&mut self, span: Span) {
+        if !std::mem::replace(&mut self.too_deep, true) {
+            self.report(
+                Diagnostic::error("syntax::too_deep", span, "this is nested too deeply")
+                    .help("give the inner parts names with `let`"),
+            );
+        }
+    }
+
+    /// Notes that what was read gets one higher; false where that is too high.
+    fn grow(&mut self, span: Span) -> bool {
+        self.deepest += 1;
+        if self.deepest <= HEIGHT {
+            return true;
+        }
+        self.report_too_deep(span);
+        self.deepest = self.depth;
+        false
+    }
+
+    /// Reads what stands between the opening token here and its closing one.
+    fn inside<T>(&mut self, line_free: bool, wanted: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+        let close = self.partner[self.next];
+        let outer = std::mem::replace(&mut self.line_free, line_free);
+        self.bump();
+        let result = read(self);
+        if self.next < close {
+            self.left_over(wanted);
+        }
+        self.line_free = outer;
+        self.next = close + 1;
+        result
+    }
+
+    /// Reads elements up to the closing token, separated by commas or, unless `commas` is set, line breaks.
+    fn separated(&mut self, commas: bool, wanted: &str, mut element: impl FnMut(&mut Self)) {
+        loop {
+            while self.foreign_semicolon() {}
+            if self.token().kind.is_closer() || self.at(&TokenKind::End) {
+                return;
+            }
+            let start = self.next;
+            let errors = self.errors.len();
+            element(self);
+            if self.next == start {
+                if self.errors.len() == errors {
+                    let error = self.expected(wanted);
+                    self.report_expected(error);
+                }
+                self.bump();
+                self.skip_element();
+            }
+            let token = self.token();
+            if self.eat(&TokenKind::Comma)
+                || self.at(&TokenKind::Semicolon)
+                || token.kind.is_closer()
+                || token.kind == TokenKind::End
+                || (token.line_before && !commas)
+            {
+                continue;
+            }
+            if self.errors.len() == errors {
+                self.left_over(if commas {
+                    "`,`"
+                } else {
+                    "a comma or a line break"
+                });
+            }
+            if !commas || !self.token().line_before {
+                self.skip_element();
+            }
+            self.eat(&TokenKind::Comma);
+        }
+    }
+
+    /// Goes to the next separator or closing token, over whole brackets.
+    fn skip_element(&mut self) {
+        loop {
+            let token = self.token();
+            if token.kind.closer().is_some() {
+                self.next = self.partner[self.next] + 1;
+            } else if token.kind.is_closer() || matches!(token.kind, TokenKind::End) {
+                return;
+            } else {
+                self.bump();
+            }
+            let token = self.token();
+            if token.line_before || matches!(token.kind, TokenKind::Comma | TokenKind::Semicolon) {
+                return;
+            }
+        }
     }
 }

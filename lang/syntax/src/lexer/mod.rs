@@ -1,0 +1,463 @@
+//! Text to tokens.
+//!
+//! In: one source text. Out: flat [`Token`]s with balanced brackets, and what was wrong with the text.
+//! Refuses to know grammar.
+//!
+//! Strings are flat too: the lexer keeps a stack of modes (code, or the text of a string) instead of calling
+//! itself, so no nesting of strings and interpolations can overflow the stack.
+//!
+//! A `"…"` string ends on its line; code inside its `${…}` may go over lines. A `$` prefix of the opening
+//! quotes raises the interpolation marker by as many `$`: in `$"…"` the text `${x}` is plain and `$${x}`
+//! interpolates. Of a longer run of `$` the last ones are the marker and the others are text.
+
+mod balance;
+mod scan;
+mod text;
+pub mod token;
+
+use crate::diagnostic::Diagnostic;
+use crate::span::{SourceId, Span};
+use text::Piece;
+use token::{Token, TokenKind};
+
+/// Tokens and what was wrong with the text.
+#[derive(Debug)]
+pub struct Lexed {
+    /// Ends with [`TokenKind::End`]; every opening bracket has its closing one.
+    pub tokens: Vec<Token>,
+    /// In the order in which they were found.
+    pub errors: Vec<Diagnostic>,
+}
+
+/// Splits a text into tokens and balances its brackets.
+pub fn tokenize(text: &str, id: SourceId) -> Lexed {
+    let mut lexer = Lexer {
+        source: text,
+        id,
+        at: 0,
+        line_before: true,
+        space_before: true,
+        doc: None,
+        tokens: Vec::new(),
+        errors: Vec::new(),
+        modes: vec![Mode::Code {
+            open: None,
+            braces: 0,
+        }],
+        torn: false,
+    };
+    lexer.run();
+    let (tokens, unbalanced) = balance::balance(text, id, lexer.tokens);
+    // Where a string did not end, brackets inside it were read as code: what they say is noise.
+    if !lexer.torn {
+        lexer.errors.extend(unbalanced);
+    }
+    Lexed {
+        tokens,
+        errors: lexer.errors,
+    }
+}
+
+/// What the lexer is inside of.
+enum Mode {
+    /// Code: the file itself, or an interpolation (then `open` is its token).
+    Code { open: Option<usize>, braces: usize },
+    /// The text of a string.
+    Text(StringMode),
+}
+
+struct StringMode {
+    /// Index of the opening token.
+    open: usize,
+    /// How many `$` stood before the quotes.
+    level: usize,
+    block: bool,
+    /// Its text tokens so far.
+    pieces: Vec<(usize, Piece)>,
+    after_interpolation: bool,
+}
+
+struct Lexer<'s> {
+    source: &'s str,
+    id: SourceId,
+    at: usize,
+    line_before: bool,
+    space_before: bool,
+    doc: Option<String>,
+    tokens: Vec<Token>,
+    errors: Vec<Diagnostic>,
+    modes: Vec<Mode>,
+    /// Whether a string or an interpolation did not end.
+    torn: bool,
+}
+
+impl<'s> Lexer<'s> {
+    fn rest(&self) -> &'s str {
+        &self.source[self.at..]
+    }
+
+    fn span(&self, start: usize, end: usize) -> Span {
+        Span::new(self.id, start, end)
+    }
+
+    fn push(&mut self, kind: TokenKind, length: usize) {
+        let doc = self.doc.take().map(String::into_boxed_str);
+        self.tokens.push(Token {
+            kind,
+            start: self.at as u32,
+            end: (self.at + length) as u32,
+            line_before: self.line_before,
+            space_before: self.space_before,
+            doc,
+        });
+        self.at += length;
+        self.line_before = false;
+        self.space_before = false;
+    }
+
+    fn run(&mut self) {
+        loop {
+            match self.modes.last() {
+                Some(Mode::Text(_)) => self.string_text(),
+                _ => {
+                    self.blank_space();
+                    if self.rest().is_empty() {
+                        break;
+                    }
+                    self.code();
+                }
+            }
+        }
+        self.close_open_modes();
+        self.push(TokenKind::End, 0);
+    }
+
+    /// Skips blanks, line breaks and comments; collects the doc comment.
+    fn blank_space(&mut self) {
+        let mut lines_since_doc = 0;
+        loop {
+            if let Ok((_, blanks)) = scan::blanks(self.rest())
+                && !blanks.is_empty()
+            {
+                self.at += blanks.len();
+                self.space_before = true;
+            }
+            match self.rest().as_bytes().first() {
+                Some(b'\n') => {
+                    self.at += 1;
+                    self.line_before = true;
+                    self.space_before = true;
+                    lines_since_doc += 1;
+                }
+                Some(b'#') => {
+                    let comment = scan::comment(self.rest()).map_or("", |(_, comment)| comment);
+                    if self.line_before
+                        && let Some(line) = scan::doc_text(comment)
+                    {
+                        match &mut self.doc {
+                            Some(doc) if lines_since_doc <= 1 => {
+                                doc.push('\n');
+                                doc.push_str(line);
+                            }
+                            _ => self.doc = Some(line.to_owned()),
+                        }
+                        lines_since_doc = 0;
+                    }
+                    self.at += comment.len();
+                    self.space_before = true;
+                }
+                _ => return,
+            }
+        }
+    }
+
+    /// Reads one token of code.
+    fn code(&mut self) {
+        let rest = self.rest();
+        if let Ok((_, word)) = scan::word(rest) {
+            return self.push(TokenKind::Word, word.len());
+        }
+        if let Ok((_, number)) = scan::number(rest) {
+            return self.number(number);
+        }
+        if let Ok((after, (level, block))) = scan::string_open(rest) {
+            return self.open_string(level, block, rest.len() - after.len());
+        }
+        if !rest.starts_with("...")
+            && let Ok((_, path)) = scan::path(rest)
+        {
+            return self.push(TokenKind::Path, path.len());
+        }
+        if self.foreign(rest) {
+            return;
+        }
+        let Ok((after, sign)) = scan::sign(rest) else {
+            return self.unknown(rest);
+        };
+        let length = rest.len() - after.len();
+        if let Some(Mode::Code { open, braces }) = self.modes.last_mut() {
+            match sign {
+                TokenKind::BraceOpen => *braces += 1,
+                TokenKind::BraceClose if *braces > 0 => *braces -= 1,
+                TokenKind::BraceClose if open.is_some() => return self.close_interpolation(length),
+                _ => {}
+            }
+        }
+        self.push(sign, length);
+    }
+
+    fn number(&mut self, number: &str) {
+        let kind = scan::number_value(number).unwrap_or_else(|(reason, help)| {
+            let span = self.span(self.at, self.at + number.len());
+            let mut error = Diagnostic::error("syntax::number", span, reason);
+            error.help = help;
+            self.errors.push(error);
+            TokenKind::Int(0)
+        });
+        self.push(kind, number.len());
+    }
+
+    /// Operators and comments of other languages: reported with the mend, and read as what was meant.
+    fn foreign(&mut self, rest: &str) -> bool {
+        if let Some(quoted) = rest.strip_prefix('\'') {
+            self.foreign_string(quoted);
+            return true;
+        }
+        let words = [("&&", "and"), ("||", "or"), ("->", "=>")];
+        if let Some((sign, word)) = words.iter().find(|(sign, _)| rest.starts_with(sign)) {
+            let span = self.span(self.at, self.at + sign.len());
+            let help = format!("write `{word}`");
+            let error = format!("there is no operator `{sign}`");
+            self.errors
+                .push(Diagnostic::error("syntax::operator", span, error).help(help));
+            // The parser goes by the text of a word, so these have signs of their own.
+            let kind = match *sign {
+                "->" => TokenKind::Arrow,
+                _ => TokenKind::Unknown,
+            };
+            self.push(kind, sign.len());
+            return true;
+        }
+        if rest.starts_with("//") || rest.starts_with("/*") {
+            let span = self.span(self.at, self.at + 2);
+            let error = format!("there is no `{}`", &rest[..2]);
+            let help =
+                "comments begin with `#`; records are put over one another with `{ ...a, ...b }`";
+            self.errors
+                .push(Diagnostic::error("syntax::operator", span, error).help(help));
+            let length = rest.find('\n').unwrap_or(rest.len());
+            self.at += length;
+            return true;
+        }
+        false
+    }
+
+    /// `'…'` and `''…''`, which other languages have.
+    fn foreign_string(&mut self, quoted: &str) {
+        let (quotes, length) = if let Some(block) = quoted.strip_prefix('\'') {
+            let length = block.find("''").map_or(block.len() + 2, |at| at + 4);
+            ("\"\"\"", length)
+        } else {
+            let line = quoted.find('\n').unwrap_or(quoted.len());
+            (
+                "\"",
+                quoted[..line].find('\'').map_or(line + 1, |at| at + 2),
+            )
+        };
+        let span = self.span(self.at, self.at + length);
+        let error = "strings stand in double quotes";
+        self.errors.push(
+            Diagnostic::error("syntax::quotes", span, error)
+                .help(format!("write {quotes}…{quotes}")),
+        );
+        self.push(TokenKind::StrOpen, 0);
+        self.push(TokenKind::StrClose, length);
+    }
+
+    fn unknown(&mut self, rest: &str) {
+        let Some(c) = rest.chars().next() else { return };
+        let span = self.span(self.at, self.at + c.len_utf8());
+        let error = Diagnostic::error(
+            "syntax::character",
+            span,
+            format!("`{}` can't stand here", c.escape_debug()),
+        );
+        self.errors.push(match c {
+            '!' => error.help("write `not`"),
+            '@' => error.help("write `({ a, .. } as all) => …` to name a whole argument"),
+            '$' => error.help("`${…}` stands in strings only; paths are literal"),
+            c if c.is_alphabetic() => {
+                error.help("names are of a-z, A-Z, 0-9, `_` and `-`; put others in quotes")
+            }
+            _ => error,
+        });
+        self.push(TokenKind::Unknown, c.len_utf8());
+    }
+
+    fn open_string(&mut self, level: usize, block: bool, length: usize) {
+        self.modes.push(Mode::Text(StringMode {
+            open: self.tokens.len(),
+            level,
+            block,
+            pieces: Vec::new(),
+            after_interpolation: false,
+        }));
+        self.push(TokenKind::StrOpen, length);
+    }
+
+    /// Reads the text of the innermost string up to its end or its next interpolation.
+    fn string_text(&mut self) {
+        let rest = self.rest();
+        let Some(Mode::Text(string)) = self.modes.last_mut() else {
+            return;
+        };
+        let mut length = 0;
+        let end = loop {
+            let text = &rest[length..];
+            let Some(c) = text.chars().next() else {
+                break End::Missing;
+            };
+            match c {
+                '\\' if string.level == 0 => {
+                    length += 1;
+                    let escaped = rest[length..].chars().next();
+                    length += escaped.filter(|c| *c != '\n').map_or(0, char::len_utf8);
+                }
+                '"' if !string.block => break End::Quotes(1),
+                '"' if text.starts_with("\"\"\"") => break End::Quotes(3),
+                '\n' if !string.block => break End::Missing,
+                '$' => match scan::marker(string.level)(text) {
+                    Ok((_, run)) => {
+                        length += run.len() - string.level - 1;
+                        break End::Interpolation(string.level + 2);
+                    }
+                    // A run that is no marker is text as a whole.
+                    Err(_) => length += text.len() - text.trim_start_matches('$').len(),
+                },
+                c => length += c.len_utf8(),
+            }
+        };
+        if length > 0 {
+            let piece = Piece {
+                start: self.at,
+                end: self.at + length,
+                after_interpolation: string.after_interpolation,
+                before_interpolation: matches!(end, End::Interpolation(_)),
+            };
+            string.pieces.push((self.tokens.len(), piece));
+            self.push(TokenKind::StrText(String::new()), length);
+        }
+        match end {
+            End::Quotes(length) => self.close_string(length),
+            End::Interpolation(length) => {
+                self.modes.push(Mode::Code {
+                    open: Some(self.tokens.len()),
+                    braces: 0,
+                });
+                self.push(TokenKind::InterpolationOpen, length);
+            }
+            End::Missing => self.unterminated(),
+        }
+    }
+
+    fn close_string(&mut self, length: usize) {
+        let Some(Mode::Text(string)) = self.modes.pop() else {
+            return;
+        };
+        let pieces: Vec<Piece> = string.pieces.iter().map(|(_, piece)| *piece).collect();
+        let texts = text::resolve(
+            self.source,
+            self.id,
+            &pieces,
+            string.block,
+            string.level > 0,
+            &mut self.errors,
+        );
+        for ((token, _), text) in string.pieces.iter().zip(texts) {
+            self.tokens[*token].kind = TokenKind::StrText(text);
+        }
+        self.push(TokenKind::StrClose, length);
+    }
+
+    fn close_interpolation(&mut self, length: usize) {
+        self.modes.pop();
+        if let Some(Mode::Text(string)) = self.modes.last_mut() {
+            string.after_interpolation = true;
+        }
+        self.push(TokenKind::InterpolationClose, length);
+    }
+
+    /// A string that ends with its line or with the text.
+    fn unterminated(&mut self) {
+        self.torn = true;
+        // `"… ${x"`: the last quotes opened a string inside the interpolation.
+        let outer = self.modes.len().checked_sub(3).and_then(|outer| {
+            match (&self.modes[outer], &self.modes[outer + 1]) {
+                (Mode::Text(string), Mode::Code { open, .. }) if !string.block => *open,
+                _ => None,
+            }
+        });
+        if let Some(open) = outer {
+            self.report_interpolation(open);
+            self.close_string(0);
+            self.close_interpolation(0);
+            return self.close_string(0);
+        }
+        let Some(Mode::Text(string)) = self.modes.last() else {
+            return;
+        };
+        let open = &self.tokens[string.open];
+        let error = if string.block {
+            let span = open.span(self.id);
+            Diagnostic::error("syntax::unterminated_string", span, "the string has no end")
+                .label("begins here")
+                .help("add `\"\"\"`")
+        } else {
+            let span = self.span(open.start as usize, self.at);
+            Diagnostic::error("syntax::unterminated_string", span, "the string has no end")
+                .help("add `\"`; text over several lines stands between `\"\"\"`")
+        };
+        self.errors.push(error);
+        self.close_string(0);
+    }
+
+    fn report_interpolation(&mut self, open: usize) {
+        let span = self.tokens[open].span(self.id);
+        self.errors.push(
+            Diagnostic::error(
+                "syntax::unclosed_interpolation",
+                span,
+                "the interpolation has no end",
+            )
+            .label("begins here")
+            .help("add `}`; a `$` that is text is written `\\$`"),
+        );
+    }
+
+    /// At the end of the text: reports the outermost thing that did not end, and ends all.
+    fn close_open_modes(&mut self) {
+        if let Some(Mode::Code {
+            open: Some(open), ..
+        }) = self.modes.get(2)
+        {
+            self.torn = true;
+            self.report_interpolation(*open);
+        }
+        while self.modes.len() > 1 {
+            match self.modes.last() {
+                Some(Mode::Text(_)) => self.close_string(0),
+                _ => self.close_interpolation(0),
+            }
+        }
+    }
+}
+
+/// How a run of text in a string ends.
+enum End {
+    Quotes(usize),
+    Interpolation(usize),
+    Missing,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,501 @@
+//! Expressions: operators by precedence, `if`, `let`, `assert`, calls and selections.
+//!
+//! In: tokens. Out: [`Expr`]. Refuses to know brackets from inside: see [`super::atom`] and its siblings.
+
+use super::Parser;
+use super::tokens::{ANNOTATIONS, annotation, binding_head, named};
+use crate::ast::{Arg, BinaryOp, Binding, Expr, ExprKind, Key, UnaryOp};
+use crate::diagnostic::Diagnostic;
+use crate::lexer::token::{Token, TokenKind};
+use crate::span::Span;
+
+impl Parser<'_> {
+    /// Any expression.
+    pub(super) fn expression(&mut self) -> Expr {
+        let at = self.error_expr();
+        self.deeper(|parser| parser.binary(0)).unwrap_or(at)
+    }
+
+    /// An expression that may be annotated: the right side of a definition, a field, a list item.
+    pub(super) fn annotated(&mut self) -> Expr {
+        let first = self.next;
+        let head = annotation(self.rest()).ok();
+        let Some((left, (annotation, _))) = head else {
+            return self.expression();
+        };
+        let value = self.all.len() - left.rest.len();
+        if !self.begins_operand(value) {
+            return self.expression();
+        }
+        self.next = value;
+        let at = self.error_expr();
+        let value = self.deeper(Self::annotated).unwrap_or(at);
+        Expr {
+            span: self.span_from(first),
+            kind: ExprKind::Annotated {
+                annotation,
+                value: Box::new(value),
+            },
+        }
+    }
+
+    /// Whether the token at `index` begins an operand of the word before it, on the same line.
+    pub(super) fn begins_operand(&self, index: usize) -> bool {
+        let token = &self.all[index.min(self.all.len() - 1)];
+        !token.line_before && token.space_before && self.begins_expression(index)
+    }
+
+    /// Whether an expression can begin at `index`; a `-` only where it is written as a sign.
+    pub(super) fn begins_expression(&self, index: usize) -> bool {
+        let token = &self.all[index.min(self.all.len() - 1)];
+        match token.kind {
+            TokenKind::Word => !matches!(
+                self.text_of(token),
+                "in" | "then" | "else" | "and" | "or" | "has" | "for" | "where" | "as"
+            ),
+            TokenKind::Minus => self
+                .all
+                .get(index + 1)
+                .is_some_and(|after| !after.space_before),
+            TokenKind::Int(_)
+            | TokenKind::Float(_)
+            | TokenKind::Path
+            | TokenKind::StrOpen
+            | TokenKind::ParenOpen
+            | TokenKind::BracketOpen
+            | TokenKind::BraceOpen => true,
+            _ => false,
+        }
+    }
+
+    /// The operator here and how tightly it binds, where the expression goes on with it.
+    fn operator(&self) -> Option<(BinaryOp, u8)> {
+        let token = self.token();
+        let text = self.text_of(token);
+        Some(match token.kind {
+            TokenKind::Pipe => (BinaryOp::Pipe, 1),
+            TokenKind::QuestionQuestion => (BinaryOp::Default, 2),
+            TokenKind::Word if text == "or" && self.operator_word(token) => (BinaryOp::Or, 3),
+            TokenKind::Unknown if text == "||" => (BinaryOp::Or, 3),
+            TokenKind::Word if text == "and" && self.operator_word(token) => (BinaryOp::And, 4),
+            TokenKind::Unknown if text == "&&" => (BinaryOp::And, 4),
+            TokenKind::EqualEqual => (BinaryOp::Equal, 5),
+            TokenKind::NotEqual => (BinaryOp::NotEqual, 5),
+            TokenKind::Less => (BinaryOp::Less, 6),
+            TokenKind::LessEqual => (BinaryOp::LessEqual, 6),
+            TokenKind::Greater => (BinaryOp::Greater, 6),
+            TokenKind::GreaterEqual => (BinaryOp::GreaterEqual, 6),
+            TokenKind::PlusPlus => (BinaryOp::Concat, 7),
+            TokenKind::Plus => (BinaryOp::Add, 8),
+            TokenKind::Minus if self.goes_on(token) => (BinaryOp::Subtract, 8),
+            TokenKind::Star => (BinaryOp::Multiply, 9),
+            TokenKind::Slash => (BinaryOp::Divide, 9),
+            TokenKind::Percent => (BinaryOp::Remainder, 9),
+            _ => return None,
+        })
+    }
+
+    /// Whether an expression goes on with this token although it could also begin something.
+    fn goes_on(&self, token: &Token) -> bool {
+        self.line_free || !token.line_before
+    }
+
+    /// Whether `and` or `or` here is the operator and not a key on its own line.
+    fn operator_word(&self, token: &Token) -> bool {
+        !token.line_before || !matches!(self.second().kind, TokenKind::Equal | TokenKind::Dot)
+    }
+
+    fn binary(&mut self, least: u8) -> Expr {
+        let outer = std::mem::replace(&mut self.deepest, self.depth);
+        let first = self.next;
+        let mut left = self.operand();
+        while let Some((op, binds)) = self.operator().filter(|(_, binds)| *binds >= least) {
+            let sign = self.bump();
+            let op_span = sign.span(self.id);
+            if op == BinaryOp::Subtract {
+                self.minus_spacing(sign);
+            }
+            let right = self.binary(binds + 1);
+            let kind = if self.grow(op_span) {
+                ExprKind::Binary {
+                    op,
+                    op_span,
+                    left: Box::new(left),
+                    right: Box::new(right),
+                }
+            } else {
+                ExprKind::Error
+            };
+            left = Expr {
+                kind,
+                span: self.span_from(first),
+            };
+            if let Some((again, same)) = self.operator()
+                && same == binds
+                && matches!(binds, 5 | 6)
+            {
+                let span = self.span();
+                let error = "comparisons do not chain";
+                self.report(
+                    Diagnostic::error("syntax::chained_comparison", span, error)
+                        .also(op_span, "the other comparison")
+                        .help(match again {
+                            BinaryOp::Equal | BinaryOp::NotEqual => {
+                                "join two comparisons with `and`"
+                            }
+                            _ => "write `a < b and b < c`",
+                        }),
+                );
+            }
+        }
+        self.deepest = self.deepest.max(outer);
+        left
+    }
+
+    /// `a -b` and `a- b` look like something else than they are.
+    fn minus_spacing(&mut self, sign: &Token) {
+        let after = self.token();
+        if sign.space_before == after.space_before || after.line_before {
+            return;
+        }
+        let span = sign.span(self.id);
+        let error = "a subtraction has blanks on both sides of its `-`";
+        let help = "write `a - b`; a hyphen inside a name belongs to the name, and items of a list are separated by commas";
+        self.report(Diagnostic::error("syntax::minus_spacing", span, error).help(help));
+    }
+
+    /// An operand: signs and the forms that reach as far to the right as they can, or an atom.
+    fn operand(&mut self) -> Expr {
+        let first = self.next;
+        if self.token().line_before && self.sees(binding_head) {
+            return self.missing_operand();
+        }
+        if self.begins_lambda() {
+            return self.nested(Self::lambda);
+        }
+        let second = self.second();
+        let kind = match self.word() {
+            Some("not") => return self.unary(UnaryOp::Not),
+            Some("let") => return self.nested(Self::let_in),
+            Some("if") => return self.nested(Self::conditional),
+            Some("assert") if self.begins_operand(self.next + 1) => {
+                return self.nested(Self::assertion);
+            }
+            Some("type")
+                if !second.line_before
+                    && second.space_before
+                    && self.begins_type(self.next + 1) =>
+            {
+                self.bump();
+                ExprKind::Type(Box::new(self.ty()))
+            }
+            _ if self.at(&TokenKind::Minus) => return self.unary(UnaryOp::Negate),
+            _ if self.at(&TokenKind::Unknown) && self.text_of(self.token()) == "!" => {
+                return self.unary(UnaryOp::Not);
+            }
+            _ => return self.postfix(),
+        };
+        Expr {
+            kind,
+            span: self.span_from(first),
+        }
+    }
+
+    fn nested(&mut self, read: impl FnOnce(&mut Self) -> Expr) -> Expr {
+        let at = self.error_expr();
+        self.deeper(read).unwrap_or(at)
+    }
+
+    /// A definition begins where a value was expected.
+    fn missing_operand(&mut self) -> Expr {
+        let before = self.next.checked_sub(1).map(|at| &self.all[at]);
+        let place = before.map_or(self.span(), |token| token.span(self.id));
+        let sign = before.map_or(String::new(), |token| {
+            format!(" after {}", self.describe(token))
+        });
+        let error = Diagnostic::error("syntax::expected", place, format!("expected a value{sign}"))
+            .also(self.span(), "the next definition begins here");
+        self.report(error);
+        self.error_expr()
+    }
+
+    fn unary(&mut self, op: UnaryOp) -> Expr {
+        let first = self.next;
+        self.bump();
+        let operand = self.nested(Self::operand);
+        Expr {
+            kind: ExprKind::Unary {
+                op,
+                operand: Box::new(operand),
+            },
+            span: self.span_from(first),
+        }
+    }
+
+    /// An atom with its calls and selections, and `has`.
+    fn postfix(&mut self) -> Expr {
+        let outer = std::mem::replace(&mut self.deepest, self.depth);
+        let first = self.next;
+        let mut target = self.atom();
+        loop {
+            let token = self.token();
+            let broken = matches!(target.kind, ExprKind::Error) && self.next == first;
+            let kind = match token.kind {
+                TokenKind::Dot | TokenKind::QuestionDot => self.selection(target),
+                TokenKind::ParenOpen if !token.line_before && !broken => self.call(target),
+                TokenKind::Word if self.at_word("has") && self.goes_on(token) => {
+                    self.bump();
+                    let path = self.key_path();
+                    ExprKind::Has {
+                        target: Box::new(target),
+                        path,
+                    }
+                }
+                _ => break,
+            };
+            let span = self.span_from(first);
+            let kind = if self.grow(span) {
+                kind
+            } else {
+                ExprKind::Error
+            };
+            target = Expr { kind, span };
+        }
+        self.deepest = self.deepest.max(outer);
+        target
+    }
+
+    fn selection(&mut self, target: Expr) -> ExprKind {
+        let optional = self.at(&TokenKind::QuestionDot);
+        self.bump();
+        match self.key() {
+            Some(key) => ExprKind::Select {
+                target: Box::new(target),
+                key,
+                optional,
+            },
+            None => {
+                let error = self.expected("a name after the dot").help(
+                    "a key is a name, a string in quotes or `.[expression]`; items of a list: `list.at`",
+                );
+                self.report_expected(error);
+                if matches!(self.token().kind, TokenKind::Int(_) | TokenKind::Float(_)) {
+                    self.bump();
+                }
+                ExprKind::Error
+            }
+        }
+    }
+
+    /// `a`, `"b c"`, `[expr]`: what stands after a dot.
+    pub(super) fn key(&mut self) -> Option<Key> {
+        match self.token().kind {
+            TokenKind::BracketOpen => {
+                let key = self.inside(true, "`]`", Self::expression);
+                Some(Key::Computed(Box::new(key)))
+            }
+            TokenKind::Word | TokenKind::StrOpen => self.literal_key(),
+            _ => None,
+        }
+    }
+
+    /// Keys joined by dots.
+    fn key_path(&mut self) -> Vec<Key> {
+        let mut path = Vec::new();
+        loop {
+            let Some(key) = self.key() else {
+                let error = self.expected("a name");
+                self.report_expected(error);
+                return path;
+            };
+            path.push(key);
+            if !self.eat(&TokenKind::Dot) {
+                return path;
+            }
+        }
+    }
+
+    fn call(&mut self, callee: Expr) -> ExprKind {
+        let bracket = self.token();
+        if bracket.space_before {
+            let between = Span {
+                source: self.id,
+                start: callee.span.end.min(bracket.start),
+                end: bracket.end,
+            };
+            let error = "a call's bracket touches what is called";
+            let mut error = Diagnostic::error("syntax::call_spacing", between, error)
+                .help("remove the blank: `f(x)`");
+            if let ExprKind::Var(symbol) = callee.kind
+                && ANNOTATIONS.contains(&self.names.text(symbol))
+            {
+                error = misplaced_annotation(callee.span);
+            }
+            self.report(error);
+        }
+        let imports =
+            matches!(callee.kind, ExprKind::Var(symbol) if self.names.text(symbol) == "import");
+        let mut args = Vec::new();
+        let open = self.next;
+        self.inside(true, "`)`", |parser| {
+            parser.separated(true, "an argument", |parser| {
+                let name = parser.read(named);
+                let name = name.map(|(token, text)| parser.name(token, text));
+                let value = parser.expression();
+                args.push(Arg { name, value });
+            });
+        });
+        if imports {
+            self.check_import(open, &mut args);
+        }
+        ExprKind::Call {
+            callee: Box::new(callee),
+            args,
+        }
+    }
+
+    /// `if c then a else b`.
+    fn conditional(&mut self) -> Expr {
+        let first = self.next;
+        self.bump();
+        let condition = self.condition();
+        self.keyword(
+            "then",
+            first,
+            "`if` is written `if condition then a else b`",
+        );
+        let then = self.expression();
+        self.keyword("else", first, "`if` always has an `else`");
+        let otherwise = self.expression();
+        Expr {
+            kind: ExprKind::If {
+                condition: Box::new(condition),
+                then: Box::new(then),
+                otherwise: Box::new(otherwise),
+            },
+            span: self.span_from(first),
+        }
+    }
+
+    /// `let a = 1  b = 2 in body`.
+    fn let_in(&mut self) -> Expr {
+        let first = self.next;
+        self.bump();
+        let mut bindings = Vec::new();
+        loop {
+            if let Some((token, text)) = self.read(named) {
+                let name = self.name(token, text);
+                let value = self.expression();
+                bindings.push(Binding { name, value });
+            } else if !self.foreign_semicolon() && !self.eat(&TokenKind::Comma) {
+                break;
+            }
+        }
+        self.keyword(
+            "in",
+            first,
+            "`let` is written `let a = 1, b = 2 in expression`",
+        );
+        let body = self.expression();
+        Expr {
+            kind: ExprKind::Let {
+                bindings,
+                body: Box::new(body),
+            },
+            span: self.span_from(first),
+        }
+    }
+
+    /// `assert c else message in body`.
+    fn assertion(&mut self) -> Expr {
+        let first = self.next;
+        self.bump();
+        let help = "`assert` is written `assert condition else \"message\" in expression`";
+        let condition = self.condition();
+        self.keyword("else", first, help);
+        let message = self.expression();
+        self.keyword("in", first, help);
+        let body = self.expression();
+        Expr {
+            kind: ExprKind::Assert {
+                condition: Box::new(condition),
+                message: Box::new(message),
+                body: Box::new(body),
+            },
+            span: self.span_from(first),
+        }
+    }
+
+    /// An expression where `=` can only be meant as `==`.
+    pub(super) fn condition(&mut self) -> Expr {
+        let condition = self.expression();
+        if self.at(&TokenKind::Equal) {
+            self.report_equal();
+            self.bump();
+            self.expression();
+        }
+        condition
+    }
+
+    pub(super) fn report_equal(&mut self) {
+        let span = self.span();
+        let error = "`=` defines, it does not compare";
+        self.report(Diagnostic::error("syntax::equal", span, error).help("write `==`"));
+    }
+
+    /// A word that has to follow; `first` is the word that asks for it.
+    pub(super) fn keyword(&mut self, word: &str, first: usize, help: &str) {
+        if self.eat_word(word) {
+            return;
+        }
+        let opening = self.all[first].span(self.id);
+        let belongs = format!("belongs to this `{}`", self.text_of(&self.all[first]));
+        let error = self
+            .expected(&format!("`{word}`"))
+            .also(opening, belongs)
+            .help(help);
+        self.report_expected(error);
+    }
+
+    /// Something follows that the grammar has no place for: the likeliest reason is said.
+    pub(super) fn left_over(&mut self, wanted: &str) {
+        if self.at(&TokenKind::Equal) {
+            self.report_equal();
+            return;
+        }
+        let before = self.next.checked_sub(1).map(|at| &self.all[at]);
+        let error = self.expected(wanted);
+        let touches_line = self.token().line_before;
+        let error = match before {
+            Some(word) if word.kind == TokenKind::Word && self.begins_operand(self.next) => {
+                let text = self.text_of(word);
+                if ANNOTATIONS.contains(&text) {
+                    misplaced_annotation(word.span(self.id))
+                } else {
+                    error.help(format!(
+                        "a call is written `{text}({})`",
+                        self.text_of(self.token()).trim_end_matches('"')
+                    ))
+                }
+            }
+            _ if self.at(&TokenKind::Arrow) => {
+                error.help("a function is written `x => …` or `(x, { a, .. }) => …`")
+            }
+            _ if self.at(&TokenKind::Colon) => {
+                error.help("a field is written `a = 1`, a function `x => …`")
+            }
+            _ if self.at(&TokenKind::Question) => {
+                error.help("`r has a` asks for a field, `r.a?.b` and `??` give defaults")
+            }
+            _ if touches_line && wanted == "`,`" => error.help("arguments are separated by commas"),
+            _ => error,
+        };
+        self.report_expected(error);
+    }
+}
+
+fn misplaced_annotation(span: Span) -> Diagnostic {
+    Diagnostic::error("syntax::annotation", span, "an annotation can't stand here").help(
+        "it stands at the beginning of a definition's right side, of a field or of a list item; priorities and orders are literal numbers",
+    )
+}

@@ -1,0 +1,296 @@
+//! Module items.
+//!
+//! In: tokens. Out: [`Item`]s; an item that can't be read is left out and reported. Refuses to know which
+//! options there are and what may stand in a `when`.
+
+use super::Parser;
+use super::tokens::{Tokens, binding_head, plain_string};
+use crate::ast::{Binding, Item, ItemKind, Key, Name};
+use crate::diagnostic::Diagnostic;
+use crate::lexer::token::TokenKind;
+use crate::suggest::nearest;
+
+/// The words that items begin with.
+const ITEM_WORDS: [&str; 9] = [
+    "import", "let", "type", "option", "when", "variant", "assert", "warn", "test",
+];
+
+impl Parser<'_> {
+    /// Items up to a closing brace or the end of the file.
+    pub(super) fn items(&mut self) -> Vec<Item> {
+        let mut items = Vec::new();
+        self.separated(false, "a definition", |parser| {
+            let doc = parser.token().doc.as_deref().map(str::to_owned);
+            let first = parser.next;
+            if parser.foreign_inherit() {
+                return;
+            }
+            if let Some(kind) = parser.item() {
+                let span = parser.span_from(first);
+                items.push(Item { kind, span, doc });
+            }
+        });
+        items
+    }
+
+    fn item(&mut self) -> Option<ItemKind> {
+        let second = self.second();
+        let is_key = matches!(
+            second.kind,
+            TokenKind::Equal | TokenKind::EqualEqual | TokenKind::Dot | TokenKind::Colon
+        );
+        let word = self.word().filter(|_| !is_key);
+        let follows = self.begins_expression(self.next + 1);
+        match word {
+            Some("import") => self.import_item(),
+            Some("let") => self.let_item(),
+            Some("type") if second.kind == TokenKind::Word => self.type_item(),
+            Some("option") if matches!(second.kind, TokenKind::Word | TokenKind::StrOpen) => {
+                self.option_item()
+            }
+            Some("when") if follows => {
+                self.bump();
+                let condition = self.condition();
+                let items = self.block()?;
+                Some(ItemKind::When { condition, items })
+            }
+            Some("variant") if follows => {
+                self.bump();
+                let name = self.path_name()?;
+                let items = self.block()?;
+                Some(ItemKind::Variant { name, items })
+            }
+            Some("assert") if follows => {
+                let (condition, message) = self.checked();
+                Some(ItemKind::Assert { condition, message })
+            }
+            Some("warn") if follows => {
+                let (condition, message) = self.checked();
+                Some(ItemKind::Warn { condition, message })
+            }
+            Some("test") if second.kind == TokenKind::StrOpen => {
+                self.bump();
+                let claim = self.path_name()?;
+                let expr = self.expression();
+                Some(ItemKind::Test { claim, expr })
+            }
+            _ => self.definition(),
+        }
+    }
+
+    /// `import "./x.cairn"`.
+    fn import_item(&mut self) -> Option<ItemKind> {
+        let token = self.bump();
+        let word = token.span(self.id);
+        let help =
+            "write `import \"./x.cairn\"`; all imports are known before anything is evaluated";
+        let path = if self.at(&TokenKind::Path) {
+            let path = self.bump();
+            (self.text_of(path).to_owned(), path.span(self.id))
+        } else if let Some((open, close, text)) = self.read(plain_string) {
+            (text.to_owned(), open.span(self.id).to(close.span(self.id)))
+        } else {
+            let span = if self.token().line_before {
+                word
+            } else {
+                self.span()
+            };
+            let error = "`import` takes a literal path";
+            self.report(Diagnostic::error("syntax::import", span, error).help(help));
+            self.skip_element();
+            return None;
+        };
+        let token = self.token();
+        if !token.line_before && self.operator_follows() {
+            let error = "`import` takes a literal path";
+            self.report(Diagnostic::error("syntax::import", token.span(self.id), error).help(help));
+            self.skip_element();
+            return None;
+        }
+        Some(ItemKind::Import {
+            path: path.0,
+            path_span: path.1,
+        })
+    }
+
+    fn operator_follows(&self) -> bool {
+        let token = self.token();
+        matches!(
+            token.kind,
+            TokenKind::Plus
+                | TokenKind::PlusPlus
+                | TokenKind::Slash
+                | TokenKind::Dot
+                | TokenKind::ParenOpen
+        )
+    }
+
+    /// `let name = expr`.
+    fn let_item(&mut self) -> Option<ItemKind> {
+        let first = self.next;
+        self.bump();
+        let name = self.bound_name()?;
+        if !self.defines("binding") {
+            let error = self.expected("`=`");
+            self.report_expected(error);
+            return None;
+        }
+        let value = self.expression();
+        if self.at_word("in") {
+            let opening = self.all[first].span(self.id);
+            let error = Diagnostic::error(
+                "syntax::let_in",
+                self.span(),
+                "`let … in` is an expression, and a module is a sequence of items",
+            )
+            .also(
+                opening,
+                "this `let` is an item: its name is known in the whole module",
+            )
+            .help("remove `in`");
+            self.report(error);
+            self.bump();
+            // What follows was meant as a body: the braces of a record are no item.
+            if self.at(&TokenKind::BraceOpen) {
+                self.expression();
+            }
+            return Some(ItemKind::Let(Binding { name, value }));
+        }
+        Some(ItemKind::Let(Binding { name, value }))
+    }
+
+    fn type_item(&mut self) -> Option<ItemKind> {
+        self.bump();
+        let name = self.bound_name()?;
+        self.expect(&TokenKind::Equal, "`=` and a type").then(|| {
+            let ty = self.ty();
+            ItemKind::Type { name, ty }
+        })
+    }
+
+    fn option_item(&mut self) -> Option<ItemKind> {
+        self.bump();
+        let path = self.names_path()?;
+        if self.at(&TokenKind::Equal) {
+            let error = self
+                .expected("`:` and a type")
+                .help("an option is declared as `option a.b: Type = default`");
+            self.report(error);
+            self.skip_element();
+            return None;
+        }
+        if !self.expect(&TokenKind::Colon, "`:` and a type") {
+            return None;
+        }
+        let ty = self.ty();
+        let default = self.eat(&TokenKind::Equal).then(|| self.expression());
+        Some(ItemKind::Option { path, ty, default })
+    }
+
+    /// `cond else message`, after its word.
+    fn checked(&mut self) -> (crate::ast::Expr, crate::ast::Expr) {
+        let first = self.next;
+        let word = self.bump();
+        let word = self.text_of(word);
+        let condition = self.condition();
+        let help = format!("`{word}` is written `{word} condition else \"message\"`");
+        self.keyword("else", first, &help);
+        let message = self.expression();
+        (condition, message)
+    }
+
+    /// `{ items }`.
+    fn block(&mut self) -> Option<Vec<Item>> {
+        if !self.at(&TokenKind::BraceOpen) {
+            let error = self.expected("`{` and definitions");
+            self.report_expected(error);
+            return None;
+        }
+        let close = self.partner[self.next];
+        let items = self.deeper(|parser| parser.inside(false, "`}`", Self::items));
+        if items.is_none() {
+            self.next = self.next.max(close + 1);
+        }
+        items
+    }
+
+    fn definition(&mut self) -> Option<ItemKind> {
+        let first = self.next;
+        if !matches!(self.token().kind, TokenKind::Word | TokenKind::StrOpen) {
+            let error = self.expected("a definition").help(
+                "a module is a sequence of definitions such as `a.b = 1`; a file with one expression is loaded with `import(…)`",
+            );
+            self.report_expected(error);
+            return None;
+        }
+        let path = self.names_path()?;
+        if self.defines("definition") {
+            let value = self.annotated();
+            return Some(ItemKind::Definition { path, value });
+        }
+        let whole = self.span_from(first);
+        let written = &self.text[whole.start as usize..whole.end as usize];
+        let error = self.expected("`=`").also(whole, "this has no value");
+        let error = if self.token().line_before || self.at(&TokenKind::End) {
+            error.help(format!("a definition is written `{written} = …`"))
+        } else {
+            match nearest(written, ITEM_WORDS.into_iter()) {
+                Some(word) => error.help(format!("did you mean `{word}`?")),
+                None => error,
+            }
+        };
+        self.report_expected(error);
+        if !self.token().line_before {
+            self.skip_element();
+        }
+        None
+    }
+
+    /// `a.b."c d"`, where nothing may be computed.
+    fn names_path(&mut self) -> Option<Vec<Name>> {
+        let mut path = Vec::new();
+        loop {
+            path.push(self.path_name()?);
+            // A dot at the beginning of a line belongs to the path only if a definition's head follows.
+            let dotted = self.at(&TokenKind::Dot)
+                && (!self.token().line_before || self.sees(|rest| dot_head(rest)));
+            if !dotted {
+                return Some(path);
+            }
+            self.bump();
+        }
+    }
+
+    /// A name, or a string without interpolation.
+    pub(super) fn path_name(&mut self) -> Option<Name> {
+        match self.literal_key() {
+            Some(Key::Name(name)) => Some(name),
+            Some(Key::Computed(key)) => {
+                let error = "this can't be computed";
+                self.report(
+                    Diagnostic::error("syntax::literal_path", key.span, error)
+                        .label("this name interpolates")
+                        .help("make a record on the right side: `a = { \"${key}\" = … }`"),
+                );
+                Some(Name {
+                    symbol: self.names.intern(""),
+                    span: key.span,
+                })
+            }
+            None => {
+                let error = if self.at(&TokenKind::BracketOpen) {
+                    self.expected("a name").help("a definition's path is literal; make a record on the right side: `a = { \"${key}\" = … }`")
+                } else {
+                    self.expected("a name")
+                };
+                self.report_expected(error);
+                None
+            }
+        }
+    }
+}
+
+fn dot_head(input: Tokens<'_>) -> nom::IResult<Tokens<'_>, ()> {
+    use nom::Parser as _;
+    nom::sequence::preceded(super::tokens::kind(TokenKind::Dot), binding_head).parse(input)
+}

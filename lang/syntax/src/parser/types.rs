@@ -1,0 +1,202 @@
+//! Type expressions.
+//!
+//! In: tokens. Out: [`Type`]. Refuses to know which types there are.
+//!
+//! Loosest first: `where`, `|`, `?`. `A | B where (p)` checks the whole union.
+
+use super::Parser;
+use crate::ast::{Expr, ExprKind, Type, TypeField, TypeKind, UnaryOp};
+use crate::diagnostic::Diagnostic;
+use crate::lexer::token::{TokenKind, is_reserved};
+
+impl Parser<'_> {
+    /// Any type.
+    pub(super) fn ty(&mut self) -> Type {
+        let at = self.error_type();
+        self.deeper(Self::whole_type).unwrap_or(at)
+    }
+
+    fn error_type(&self) -> Type {
+        Type {
+            kind: TypeKind::Error,
+            span: self.error_expr().span,
+        }
+    }
+
+    /// Whether a type can begin at `index`.
+    pub(super) fn begins_type(&self, index: usize) -> bool {
+        let token = &self.all[index.min(self.all.len() - 1)];
+        match token.kind {
+            TokenKind::Word => {
+                let text = self.text_of(token);
+                matches!(text, "true" | "false" | "null") || !(is_reserved(text) || text == "as")
+            }
+            _ => self.begins_expression(index) && token.kind != TokenKind::BracketOpen,
+        }
+    }
+
+    fn whole_type(&mut self) -> Type {
+        let outer = std::mem::replace(&mut self.deepest, self.depth);
+        let first = self.next;
+        let mut ty = self.union();
+        while self.at_word("where") && self.second().kind == TokenKind::ParenOpen {
+            self.bump();
+            let predicate = self.inside(true, "`)`", Self::expression);
+            let span = self.span_from(first);
+            let kind = if self.grow(span) {
+                TypeKind::Where {
+                    base: Box::new(ty),
+                    predicate: Box::new(predicate),
+                }
+            } else {
+                TypeKind::Error
+            };
+            ty = Type { kind, span };
+        }
+        self.deepest = self.deepest.max(outer);
+        ty
+    }
+
+    fn union(&mut self) -> Type {
+        let first = self.next;
+        self.eat(&TokenKind::Bar);
+        let one = self.nullable();
+        if !self.at(&TokenKind::Bar) {
+            return one;
+        }
+        let mut members = vec![one];
+        while self.eat(&TokenKind::Bar) {
+            members.push(self.nullable());
+        }
+        Type {
+            kind: TypeKind::Union(members),
+            span: self.span_from(first),
+        }
+    }
+
+    fn nullable(&mut self) -> Type {
+        let first = self.next;
+        let mut ty = self.type_atom();
+        while self.at(&TokenKind::Question) || self.at(&TokenKind::QuestionQuestion) {
+            self.bump();
+            let span = self.span_from(first);
+            let kind = if self.grow(span) {
+                TypeKind::Nullable(Box::new(ty))
+            } else {
+                TypeKind::Error
+            };
+            ty = Type { kind, span };
+        }
+        ty
+    }
+
+    fn type_atom(&mut self) -> Type {
+        let first = self.next;
+        let token = self.token();
+        let kind = match token.kind {
+            TokenKind::Word => match self.text_of(token) {
+                "true" | "false" | "null" => TypeKind::Literal(Box::new(self.atom())),
+                text if is_reserved(text) => return self.no_type(),
+                _ => self.named_type(),
+            },
+            TokenKind::StrOpen => {
+                let literal = self.atom();
+                if let ExprKind::Str(parts) = &literal.kind
+                    && !matches!(parts.as_slice(), [] | [crate::ast::StrPart::Text(_)])
+                {
+                    let error = "a literal type can't interpolate";
+                    self.report(Diagnostic::error(
+                        "syntax::literal_type",
+                        literal.span,
+                        error,
+                    ));
+                }
+                TypeKind::Literal(Box::new(literal))
+            }
+            TokenKind::Int(_) | TokenKind::Float(_) => TypeKind::Literal(Box::new(self.atom())),
+            TokenKind::Minus
+                if matches!(self.second().kind, TokenKind::Int(_) | TokenKind::Float(_)) =>
+            {
+                self.bump();
+                let number = self.atom();
+                TypeKind::Literal(Box::new(Expr {
+                    span: self.span_from(first),
+                    kind: ExprKind::Unary {
+                        op: UnaryOp::Negate,
+                        operand: Box::new(number),
+                    },
+                }))
+            }
+            TokenKind::ParenOpen => return self.inside(true, "`)`", Self::ty),
+            TokenKind::BraceOpen => self.record_type(),
+            _ => return self.no_type(),
+        };
+        Type {
+            kind,
+            span: self.span_from(first),
+        }
+    }
+
+    fn no_type(&mut self) -> Type {
+        let mut error = self.expected("a type");
+        if self.at(&TokenKind::BracketOpen) {
+            error = error.help("a list's type is written `List(T)`");
+        }
+        self.report_expected(error);
+        self.error_type()
+    }
+
+    /// `Port`, `List(T)`.
+    fn named_type(&mut self) -> TypeKind {
+        let token = self.bump();
+        let name = self.name(token, self.text_of(token));
+        let bracket = self.token();
+        if bracket.kind != TokenKind::ParenOpen || bracket.space_before {
+            return TypeKind::Name(name.symbol);
+        }
+        let mut args = Vec::new();
+        self.inside(true, "`)`", |parser| {
+            parser.separated(true, "a type", |parser| args.push(parser.ty()));
+        });
+        TypeKind::Apply { name, args }
+    }
+
+    /// `{ a: T = default, .. }`.
+    fn record_type(&mut self) -> TypeKind {
+        let mut fields = Vec::new();
+        let mut open = false;
+        self.inside(false, "`}`", |parser| {
+            parser.separated(false, "a field", |parser| {
+                if parser.eat(&TokenKind::DotDot) || parser.eat(&TokenKind::Ellipsis) {
+                    open = true;
+                } else {
+                    fields.extend(parser.type_field());
+                }
+            });
+        });
+        TypeKind::Record { fields, open }
+    }
+
+    fn type_field(&mut self) -> Option<TypeField> {
+        let doc = self.token().doc.as_deref().map(str::to_owned);
+        let name = self.path_name()?;
+        if self.at(&TokenKind::Equal) {
+            let error = self
+                .expected("`:`")
+                .help("a field's type stands before its default: `a: T = default`");
+            self.report(error);
+            return None;
+        }
+        if !self.expect(&TokenKind::Colon, "`:` and a type") {
+            return None;
+        }
+        let ty = self.ty();
+        let default = self.eat(&TokenKind::Equal).then(|| self.expression());
+        Some(TypeField {
+            name,
+            ty,
+            default,
+            doc,
+        })
+    }
+}
