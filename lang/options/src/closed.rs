@@ -1,0 +1,193 @@
+//! Options are closed at every depth: what no module declared is an error, and found before anything runs.
+//!
+//! In: the trie and definitions as written. Out: errors, with the nearest names. Literal records are
+//! followed to their leaves, also under a `when` that is false; what is computed is checked by the engine.
+
+use cairn_eval::{Evaluator, Type};
+use cairn_syntax::Diagnostic;
+use cairn_syntax::ast::{Annotation, Expr, ExprKind, Key, Name, RecordItem};
+use cairn_syntax::span::Span;
+use cairn_syntax::symbol::Symbol;
+
+use crate::report;
+use crate::tree::{Form, Group, Node, shape};
+
+/// Where a walk along a path stands.
+#[derive(Clone, Copy)]
+pub(crate) enum Cursor<'t, 'a> {
+    Group(&'t Group<'a>),
+    Type(&'a Type<'a>),
+    /// Below `Any`: everything is admitted.
+    Free,
+}
+
+/// Walks names below the options of a trie.
+pub(crate) struct Walker<'t, 'a> {
+    pub(crate) evaluator: &'t Evaluator<'a>,
+    /// Every option's path, for suggestions.
+    pub(crate) all: &'t [String],
+}
+
+impl<'t, 'a> Walker<'t, 'a> {
+    /// Checks a definition: its path, and the literal records of its value.
+    pub(crate) fn definition(
+        &self,
+        tree: &'t Group<'a>,
+        path: &[Name],
+        value: &Expr,
+        errors: &mut Vec<Diagnostic>,
+    ) {
+        let mut above = Vec::new();
+        match self.along(Cursor::Group(tree), path, &mut above) {
+            Ok(cursor) => self.literal(cursor, &mut above, value, errors),
+            Err(error) => errors.push(error),
+        }
+    }
+
+    fn along(
+        &self,
+        mut cursor: Cursor<'t, 'a>,
+        path: &[Name],
+        above: &mut Vec<Symbol>,
+    ) -> Result<Cursor<'t, 'a>, Diagnostic> {
+        for name in path {
+            cursor = self.step(cursor, above, name.symbol, name.span)?;
+            above.push(name.symbol);
+        }
+        Ok(cursor)
+    }
+
+    /// What stands under a name.
+    pub(crate) fn step(
+        &self,
+        cursor: Cursor<'t, 'a>,
+        above: &[Symbol],
+        name: Symbol,
+        span: Span,
+    ) -> Result<Cursor<'t, 'a>, Diagnostic> {
+        let ty = match cursor {
+            Cursor::Free => return Ok(Cursor::Free),
+            Cursor::Group(group) => {
+                return match group.children.get(&name) {
+                    Some(Node::Group(group)) => Ok(Cursor::Group(group)),
+                    Some(Node::Option(declared)) => Ok(Cursor::Type(declared.ty)),
+                    None => Err(self.unknown(above, name, span, group.children.keys().copied())),
+                };
+            }
+            Cursor::Type(ty) => ty,
+        };
+        match shape(self.evaluator, ty).form {
+            Form::Record(record) => match record.get(name) {
+                Some(field) => Ok(Cursor::Type(field.ty)),
+                None if record.open => Ok(Cursor::Free),
+                None => Err(self.unknown(
+                    above,
+                    name,
+                    span,
+                    record.fields.iter().map(|field| field.name),
+                )),
+            },
+            Form::Map(of) => Ok(Cursor::Type(of)),
+            Form::Any => Ok(Cursor::Free),
+            Form::Scalar if matches!(ty.structure().kind, cairn_eval::TypeKind::Union(_)) => {
+                Ok(Cursor::Free)
+            }
+            Form::List(_) | Form::Lines | Form::Scalar => Err(report::no_fields(
+                span,
+                &self.print(above),
+                &self.evaluator.show_type(ty),
+                self.evaluator.names.text(name),
+            )),
+        }
+    }
+
+    fn unknown(
+        &self,
+        above: &[Symbol],
+        name: Symbol,
+        span: Span,
+        siblings: impl Iterator<Item = Symbol>,
+    ) -> Diagnostic {
+        let names = &self.evaluator.names;
+        let above: Vec<&str> = above.iter().map(|name| names.text(*name)).collect();
+        let siblings: Vec<&str> = siblings.map(|name| names.text(name)).collect();
+        report::unknown(span, &above, names.text(name), &siblings, self.all)
+    }
+
+    fn print(&self, path: &[Symbol]) -> String {
+        crate::path::print(path.iter().map(|name| self.evaluator.names.text(*name)))
+    }
+
+    fn literal(
+        &self,
+        cursor: Cursor<'t, 'a>,
+        above: &mut Vec<Symbol>,
+        value: &Expr,
+        errors: &mut Vec<Diagnostic>,
+    ) {
+        match &value.kind {
+            ExprKind::Annotated { annotation, value } if *annotation != Annotation::Remove => {
+                self.literal(cursor, above, value, errors);
+            }
+            ExprKind::If {
+                then, otherwise, ..
+            } => {
+                self.literal(cursor, above, then, errors);
+                self.literal(cursor, above, otherwise, errors);
+            }
+            ExprKind::Let { body, .. } => self.literal(cursor, above, body, errors),
+            ExprKind::Record(items) => {
+                for item in items {
+                    if let RecordItem::Field { path, value, .. } = item {
+                        self.field(cursor, above, path, value, errors);
+                    }
+                }
+            }
+            ExprKind::Null
+            | ExprKind::Bool(_)
+            | ExprKind::Int(_)
+            | ExprKind::Float(_)
+            | ExprKind::Str(_)
+            | ExprKind::List(_) => {
+                if let Cursor::Group(group) = cursor {
+                    let names: Vec<&str> = group
+                        .children
+                        .keys()
+                        .map(|name| self.evaluator.names.text(*name))
+                        .collect();
+                    errors.push(report::group(value.span, &self.print(above), &names));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn field(
+        &self,
+        cursor: Cursor<'t, 'a>,
+        above: &mut Vec<Symbol>,
+        path: &[Key],
+        value: &Expr,
+        errors: &mut Vec<Diagnostic>,
+    ) {
+        let depth = above.len();
+        let mut cursor = cursor;
+        for key in path {
+            // A computed name is the engine's to check, when it is known.
+            let Key::Name(name) = key else { break };
+            match self.step(cursor, above, name.symbol, name.span) {
+                Ok(next) => cursor = next,
+                Err(error) => {
+                    errors.push(error);
+                    above.truncate(depth);
+                    return;
+                }
+            }
+            above.push(name.symbol);
+        }
+        if path.iter().all(|key| matches!(key, Key::Name(_))) {
+            self.literal(cursor, above, value, errors);
+        }
+        above.truncate(depth);
+    }
+}

@@ -1,0 +1,496 @@
+//! One configuration: the door to options for everyone else.
+//!
+//! In: a host, an entry file, the library. Out: values of single options, or the whole configuration with
+//! *all* errors. Refuses to know what the options are for.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashSet};
+use std::rc::Rc;
+
+use cairn_eval::{
+    Arena, Data, DataKind, EntryKind, Evaluator, Host, HostError, Minted, Type, TypeKind, Value,
+};
+use cairn_syntax::span::{SourceId, SourceMap, Span};
+use cairn_syntax::{Diagnostic, Severity};
+
+use crate::closed::{Cursor, Walker};
+use crate::collect::{Assertion, Test, collect};
+use crate::engine::{Contribution, Engine, Place, ROOT};
+use crate::tree::{Declared, Form, shape};
+use crate::{load as graph, path};
+
+/// Why there is no configuration: all errors that were found, and the texts they point into.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// Errors and warnings, those of the user's files in the order of the text.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What the spans point into; `cairn_syntax::render` shows both.
+    pub sources: SourceMap,
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let errors = self
+            .diagnostics
+            .iter()
+            .filter(|one| one.severity == Severity::Error)
+            .count();
+        write!(
+            formatter,
+            "the configuration has {errors} error{}",
+            if errors == 1 { "" } else { "s" }
+        )
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// A configuration in which nothing is wrong.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// Everything, forced; [`crate::json`] and [`crate::contexts`] read it.
+    pub data: Data,
+    /// What `warn` items and the merging had to say.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// What a `test` item came to.
+#[derive(Debug, Clone)]
+pub struct Tested {
+    /// What it claims.
+    pub claim: String,
+    /// Where its expression stands.
+    pub span: Span,
+    /// Why it does not hold; `None` where it does.
+    pub failure: Option<Diagnostic>,
+}
+
+/// A loaded configuration. Nothing is computed before it is asked for.
+pub struct Config<'a> {
+    pub(crate) evaluator: Evaluator<'a>,
+    pub(crate) engine: Rc<Engine<'a>>,
+    pub(crate) options: Vec<Rc<Declared<'a>>>,
+    assertions: Vec<Assertion<'a>>,
+    tests: Vec<Test<'a>>,
+    /// Found before anything ran.
+    errors: Vec<Diagnostic>,
+    files: Rc<RefCell<BTreeSet<String>>>,
+}
+
+/// Reads a configuration: `entry` is a path below the host's root, `library` the library's modules by
+/// their names (`services/nginx.cairn`); `prelude.cairn` holds the types that every module sees.
+///
+/// Errors: everything that is wrong, also what only computing shows; but where a file could not be read or parsed, only that.
+pub fn load<'a>(
+    arena: &'a Arena,
+    host: Box<dyn Host + 'a>,
+    entry: &str,
+    library: &[(&str, &str)],
+) -> Result<Config<'a>, Failure> {
+    let files = Rc::new(RefCell::new(BTreeSet::new()));
+    let mut host = Recorder {
+        host,
+        files: files.clone(),
+    };
+    let mut loaded = graph::load(&mut host, entry, library);
+    if !loaded.errors.is_empty() {
+        return Err(failure(std::mem::take(&mut loaded.errors), loaded.sources));
+    }
+    let modules = std::mem::take(&mut loaded.modules);
+    let mut evaluator = Evaluator::new(arena, loaded.sources, loaded.names, Box::new(host));
+    let root = evaluator.external(ROOT);
+    let collected = collect(&mut evaluator, &modules, root);
+    let tree = Rc::new(collected.tree);
+    let options = tree.options();
+    let all: Vec<String> = options
+        .iter()
+        .map(|option| print(&evaluator, &option.path))
+        .collect();
+    let mut errors = collected.errors;
+    let walker = Walker {
+        evaluator: &evaluator,
+        all: &all,
+    };
+    for definition in &collected.definitions {
+        walker.definition(&tree, definition.path, definition.expr, &mut errors);
+    }
+    let contributions = collected
+        .definitions
+        .iter()
+        .enumerate()
+        .map(|(position, definition)| Contribution {
+            value: definition.value,
+            span: definition.expr.span,
+            key: definition
+                .path
+                .first()
+                .map_or(definition.expr.span, |name| name.span),
+            rest: arena.slice(definition.path),
+            condition: definition.condition,
+            priority: None,
+            order: None,
+            position: position as u32,
+        });
+    let anything = arena.alloc(Type {
+        kind: TypeKind::Any,
+        span: None,
+    });
+    let engine = Rc::new(Engine::new(
+        tree,
+        contributions.collect(),
+        collected.conditions,
+        root,
+        anything,
+    ));
+    evaluator.set_externals(engine.clone());
+    let mut config = Config {
+        evaluator,
+        engine,
+        options,
+        assertions: collected.assertions,
+        tests: collected.tests,
+        errors,
+        files,
+    };
+    if config.errors.is_empty() {
+        return Ok(config);
+    }
+    match config.check() {
+        Err(failure) => Err(failure),
+        Ok(_) => Err(failure(config.errors, config.evaluator.sources)),
+    }
+}
+
+fn print(evaluator: &Evaluator<'_>, path: &[cairn_syntax::symbol::Symbol]) -> String {
+    path::print(path.iter().map(|name| evaluator.names.text(*name)))
+}
+
+/// Each diagnostic once; errors before warnings, the user's files before the library.
+fn failure(diagnostics: Vec<Diagnostic>, sources: SourceMap) -> Failure {
+    let mut seen = HashSet::new();
+    let mut diagnostics: Vec<Diagnostic> = diagnostics
+        .into_iter()
+        .filter(|one| seen.insert((one.code, one.primary.span, one.message.clone())))
+        .collect();
+    diagnostics.sort_by_key(|one| {
+        let span = one.primary.span;
+        let library = sources.get(span.source).name.starts_with(graph::LIBRARY);
+        (
+            one.severity != Severity::Error,
+            library,
+            span.source,
+            span.start,
+        )
+    });
+    Failure {
+        diagnostics,
+        sources,
+    }
+}
+
+impl<'a> Config<'a> {
+    /// Computes everything, and reports everything that is wrong: values, types, unknown names in computed
+    /// records, assertions.
+    pub fn check(&mut self) -> Result<Checked, Failure> {
+        let mut errors = self.errors.clone();
+        let data = self.walk(ROOT, &mut errors);
+        self.assert_all(&mut errors);
+        errors.append(&mut self.engine.found.borrow_mut());
+        let (errors, warnings): (Vec<_>, Vec<_>) = errors
+            .into_iter()
+            .partition(|one| one.severity == Severity::Error);
+        match data {
+            Some(data) if errors.is_empty() => {
+                let warnings = failure(warnings, self.evaluator.sources.clone()).diagnostics;
+                Ok(Checked { data, warnings })
+            }
+            _ => {
+                let all = errors.into_iter().chain(warnings).collect();
+                Err(failure(all, self.evaluator.sources.clone()))
+            }
+        }
+    }
+
+    /// One option, or everything below a group or record: `services.nginx.level`. Computes only what it needs.
+    ///
+    /// Errors: no such option; or what computing it met.
+    pub fn get(&mut self, path: &str) -> Result<Data, Failure> {
+        let id = self.find(path)?;
+        let mut errors = Vec::new();
+        let data = self.walk(id, &mut errors);
+        match data {
+            Some(data) if errors.is_empty() => Ok(data),
+            _ => Err(failure(errors, self.evaluator.sources.clone())),
+        }
+    }
+
+    /// The texts that were loaded; spans point into them.
+    pub fn sources(&self) -> &SourceMap {
+        &self.evaluator.sources
+    }
+
+    /// The evaluator, for `cairn eval` and the REPL.
+    pub fn evaluator(&mut self) -> &mut Evaluator<'a> {
+        &mut self.evaluator
+    }
+
+    /// The paths of all files and folders that were read so far, relative to the configuration's root, sorted.
+    pub fn files_read(&self) -> Vec<String> {
+        self.files.borrow().iter().cloned().collect()
+    }
+
+    /// Where the user set an option: the definition that won, or the nearest one above it. `None` where
+    /// nobody did.
+    pub fn span_of(&mut self, path: &[String]) -> Option<Span> {
+        (1..=path.len()).rev().find_map(|length| {
+            let text = path::print(path[..length].iter().map(String::as_str));
+            let why = self.why(&text).ok()?;
+            why.definitions
+                .iter()
+                .find(|one| one.standing == crate::Standing::Won)
+                .map(|one| one.span)
+        })
+    }
+
+    /// Runs all `test` items.
+    pub fn run_tests(&mut self) -> Vec<Tested> {
+        let mut results = Vec::with_capacity(self.tests.len());
+        for index in 0..self.tests.len() {
+            let Test { claim, value, span } = &self.tests[index];
+            let (claim, value, span) = (claim.clone(), *value, *span);
+            let failure = match self.evaluator.force(value, span) {
+                Ok(Value::Bool(true)) => None,
+                Ok(other) => {
+                    let shown = self.evaluator.show(other);
+                    Some(
+                        Diagnostic::error(
+                            "options::test_failed",
+                            span,
+                            format!("test failed: {claim}"),
+                        )
+                        .label(format!("this is {shown}")),
+                    )
+                }
+                Err(error) => Some(*error),
+            };
+            results.push(Tested {
+                claim,
+                span,
+                failure,
+            });
+        }
+        results
+    }
+
+    /// The point behind a path's text.
+    pub(crate) fn find(&mut self, text: &str) -> Result<u32, Failure> {
+        let source = self.evaluator.sources.add("<option>", text);
+        let Some(parts) = path::parse(text) else {
+            let span = Span::new(source, 0, text.len());
+            let error = Diagnostic::error("options::path", span, format!("`{text}` is no option path"))
+                .help("write names with dots between; quote a name that has a dot: `sites.\"example.org\"`");
+            return Err(failure(vec![error], self.evaluator.sources.clone()));
+        };
+        let mut id = ROOT;
+        for (index, (part, start)) in parts.iter().enumerate() {
+            let end = parts
+                .get(index + 1)
+                .map_or(text.len(), |(_, next)| next - 1);
+            let span = Span::new(source, *start, end);
+            id = self
+                .below(id, part, span)
+                .map_err(|error| failure(vec![error], self.evaluator.sources.clone()))?;
+        }
+        Ok(id)
+    }
+
+    fn below(&mut self, id: u32, part: &str, span: Span) -> Result<u32, Diagnostic> {
+        let name = self.evaluator.names.intern(part);
+        let point = self.engine.point(id);
+        self.evaluator
+            .force(point.value, span)
+            .map_err(|error| *error)?;
+        let children = self.engine.children(id);
+        if let Some((_, child)) = children.iter().find(|(known, _)| *known == name) {
+            return Ok(*child);
+        }
+        let all: Vec<String> = self
+            .options
+            .iter()
+            .map(|option| print(&self.evaluator, &option.path))
+            .collect();
+        let names = &self.evaluator.names;
+        let above: Vec<&str> = point.path.iter().map(|name| names.text(*name)).collect();
+        let siblings: Vec<&str> = children.iter().map(|(name, _)| names.text(*name)).collect();
+        Err(crate::report::unknown(span, &above, part, &siblings, &all))
+    }
+
+    /// Forces a point and all below it.
+    fn walk(&mut self, id: u32, errors: &mut Vec<Diagnostic>) -> Option<Data> {
+        let engine = self.engine.clone();
+        let point = engine.point(id);
+        let span = engine.home(&point).unwrap_or(Span::new(SourceId(0), 0, 0));
+        let value = match self.evaluator.force(point.value, span) {
+            Ok(value) => value,
+            Err(error) => {
+                errors.push(*error);
+                return None;
+            }
+        };
+        let by_name = match &point.place {
+            Place::Group(_) => true,
+            Place::Typed { ty, .. } => match shape(&self.evaluator, ty).form {
+                Form::Record(_) | Form::Map(_) => matches!(value, Value::Record(_)),
+                Form::Any => !engine.children(id).is_empty(),
+                _ => false,
+            },
+        };
+        if !by_name {
+            return match self.evaluator.data(value, span) {
+                Ok(data) => Some(data),
+                Err(all) => {
+                    errors.extend(all);
+                    None
+                }
+            };
+        }
+        self.closed(id, errors);
+        let mut children: Vec<(String, u32)> = engine
+            .children(id)
+            .into_iter()
+            .map(|(name, child)| (self.evaluator.names.text(name).to_owned(), child))
+            .collect();
+        children.sort();
+        let fields: Vec<_> = children
+            .into_iter()
+            .map(|(name, child)| (name, self.walk(child, errors)))
+            .collect();
+        let fields: Option<Vec<_>> = fields
+            .into_iter()
+            .map(|(name, data)| Some((name, data?)))
+            .collect();
+        Some(Data {
+            kind: DataKind::Map(fields?),
+            span: engine.home(&point),
+        })
+    }
+
+    /// Reports fields of computed records that nobody declared.
+    fn closed(&mut self, id: u32, errors: &mut Vec<Diagnostic>) {
+        let engine = self.engine.clone();
+        let opened = match engine.opened(&mut self.evaluator, id) {
+            Ok(opened) => opened,
+            Err(error) => return errors.push(*error),
+        };
+        let point = engine.point(id);
+        let all: Vec<String> = self
+            .options
+            .iter()
+            .map(|option| print(&self.evaluator, &option.path))
+            .collect();
+        let walker = Walker {
+            evaluator: &self.evaluator,
+            all: &all,
+        };
+        let cursor = match &point.place {
+            Place::Group(group) => Cursor::Group(group),
+            Place::Typed { ty, .. } => Cursor::Type(ty),
+        };
+        for opened in opened.iter() {
+            for field in opened.record.map_or(&[][..], |record| record.fields) {
+                let place = self.evaluator.place(field.origin);
+                let span = place.map_or(opened.peeled.span, |place| place.key);
+                errors.extend(walker.step(cursor, &point.path, field.name, span).err());
+            }
+        }
+    }
+
+    fn assert_all(&mut self, errors: &mut Vec<Diagnostic>) {
+        for index in 0..self.assertions.len() {
+            match self.assertion(index) {
+                Ok(None) => {}
+                Ok(Some(found)) => errors.push(found),
+                Err(error) => errors.push(*error),
+            }
+        }
+    }
+
+    fn assertion(&mut self, index: usize) -> cairn_eval::Result<Option<Diagnostic>> {
+        let Assertion {
+            fatal,
+            holds,
+            span,
+            message,
+            message_span,
+            condition,
+        } = self.assertions[index];
+        let engine = self.engine.clone();
+        if !engine.active(&mut self.evaluator, condition)? {
+            return Ok(None);
+        }
+        match self.evaluator.force(holds, span)? {
+            Value::Bool(true) => return Ok(None),
+            Value::Bool(false) => {}
+            other => {
+                let shown = self.evaluator.show(other);
+                return Err(Box::new(
+                    Diagnostic::error(
+                        "options::assertion_type",
+                        span,
+                        "what is asserted must be true or false",
+                    )
+                    .label(format!("this is {shown}")),
+                ));
+            }
+        }
+        let text = match self.evaluator.force(message, message_span)? {
+            Value::Str(text) => text.text.to_owned(),
+            other => self.evaluator.show(other),
+        };
+        Ok(Some(if fatal {
+            Diagnostic::error("options::assertion", span, text).label("this does not hold")
+        } else {
+            Diagnostic::warning("options::warning", span, text).label("this does not hold")
+        }))
+    }
+}
+
+/// Notes what the host is asked for.
+struct Recorder<'a> {
+    host: Box<dyn Host + 'a>,
+    files: Rc<RefCell<BTreeSet<String>>>,
+}
+
+impl Recorder<'_> {
+    fn note(&self, path: &str) {
+        self.files.borrow_mut().insert(path.to_owned());
+    }
+}
+
+impl Host for Recorder<'_> {
+    fn load(&mut self, path: &str) -> Result<String, HostError> {
+        self.note(path);
+        self.host.load(path)
+    }
+    fn read_file(&mut self, path: &str) -> Result<String, HostError> {
+        self.note(path);
+        self.host.read_file(path)
+    }
+    fn read_dir(&mut self, path: &str) -> Result<Vec<(String, EntryKind)>, HostError> {
+        self.note(path);
+        self.host.read_dir(path)
+    }
+    fn path(&mut self, path: &str) -> Result<Minted, HostError> {
+        self.note(path);
+        self.host.path(path)
+    }
+    fn build(&mut self, arguments: &Data) -> Result<Minted, HostError> {
+        self.host.build(arguments)
+    }
+    fn fetch(&mut self, arguments: &Data) -> Result<Minted, HostError> {
+        self.host.fetch(arguments)
+    }
+    fn trace(&mut self, line: &str) {
+        self.host.trace(line);
+    }
+}

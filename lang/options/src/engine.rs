@@ -1,0 +1,532 @@
+//! The points of a configuration, each computed when it is needed.
+//!
+//! In: the trie and the definitions. Out: the value of each point, by way of [`Externals`]. A point is a
+//! group, an option, or a field or key below an option; it knows its parent, and asks it for what others
+//! wrote further up (`services = { nginx.enable = true }`). So reading one option forces only the
+//! definitions at it and above it, and only their conditions.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+use cairn_eval::{Error, Evaluator, Externals, Field, Origin, Record, Result, Type, Value};
+use cairn_syntax::ast::{Annotation, Name};
+use cairn_syntax::span::Span;
+use cairn_syntax::symbol::Symbol;
+use cairn_syntax::{Diagnostic, Label};
+
+use crate::collect::Condition;
+use crate::report;
+use crate::tree::{Form, Group, Node, shape};
+
+/// The number of the point that is the whole configuration.
+pub(crate) const ROOT: u32 = 0;
+/// How deep points may lie: a record type that holds itself without `?` would go on for ever.
+const DEEPEST: usize = 64;
+
+/// The priorities of language.md, "Modules", rule 2: the lowest number wins.
+pub(crate) const FORCE: i64 = 50;
+pub(crate) const PLAIN: i64 = 100;
+pub(crate) const DEFAULT: i64 = 1000;
+pub(crate) const DECLARED: i64 = 1500;
+/// The places of list items and lines; plain ones have the middle one.
+pub(crate) const BEFORE: i64 = 500;
+pub(crate) const MIDDLE: i64 = 1000;
+pub(crate) const AFTER: i64 = 1500;
+
+/// What one definition says of one point.
+#[derive(Clone, Copy)]
+pub(crate) struct Contribution<'a> {
+    pub(crate) value: Value<'a>,
+    /// The value's expression.
+    pub(crate) span: Span,
+    /// The name that it stands under.
+    pub(crate) key: Span,
+    /// What is left of the path below this point; empty where the value is the point's own.
+    pub(crate) rest: &'a [Name],
+    pub(crate) condition: Option<u32>,
+    /// As inherited from a record around it.
+    pub(crate) priority: Option<i64>,
+    pub(crate) order: Option<i64>,
+    /// Position among all definitions: modules in their stable order, then the text.
+    pub(crate) position: u32,
+}
+
+/// A contribution without its annotations.
+#[derive(Clone, Copy)]
+pub(crate) struct Peeled<'a> {
+    pub(crate) value: Value<'a>,
+    pub(crate) span: Span,
+    pub(crate) priority: Option<i64>,
+    pub(crate) order: Option<i64>,
+    pub(crate) remove: bool,
+}
+
+/// What a point is.
+#[derive(Clone)]
+pub(crate) enum Place<'a> {
+    Group(Rc<Group<'a>>),
+    Typed {
+        ty: &'a Type<'a>,
+        default: Option<(Value<'a>, Span)>,
+        declared: Span,
+    },
+}
+
+/// One point.
+pub(crate) struct Point<'a> {
+    pub(crate) path: Vec<Symbol>,
+    pub(crate) place: Place<'a>,
+    /// The thunk that computes it; always the same one.
+    pub(crate) value: Value<'a>,
+    /// The key of the nearest map around it: `name` of defaults.
+    pub(crate) key: Option<Symbol>,
+    parent: Option<u32>,
+    children: RefCell<BTreeMap<Symbol, u32>>,
+    gathered: OnceCell<Rc<[Contribution<'a>]>>,
+    parts: OnceCell<Rc<Parts<'a>>>,
+    opened: OnceCell<Rc<[Opened<'a>]>>,
+}
+
+/// A point's contributions, by the next name of their paths.
+pub(crate) struct Parts<'a> {
+    pub(crate) below: HashMap<Symbol, Vec<Contribution<'a>>>,
+    pub(crate) whole: Vec<Contribution<'a>>,
+}
+
+/// A contribution that is a record, or takes keys out of a map.
+#[derive(Clone, Copy)]
+pub(crate) struct Opened<'a> {
+    pub(crate) record: Option<&'a Record<'a>>,
+    pub(crate) from: Contribution<'a>,
+    pub(crate) peeled: Peeled<'a>,
+}
+
+/// All points of one configuration.
+pub(crate) struct Engine<'a> {
+    conditions: Vec<Condition<'a>>,
+    points: RefCell<Vec<Rc<Point<'a>>>>,
+    /// What is wrong but did not stop a value from being computed.
+    pub(crate) found: RefCell<Vec<Diagnostic>>,
+    /// The type of what lies below `Any`.
+    pub(crate) anything: &'a Type<'a>,
+}
+
+impl<'a> Engine<'a> {
+    /// An engine whose root is `root`, the external thunk [`ROOT`] that modules know as `config`.
+    pub(crate) fn new(
+        tree: Rc<Group<'a>>,
+        definitions: Vec<Contribution<'a>>,
+        conditions: Vec<Condition<'a>>,
+        root: Value<'a>,
+        anything: &'a Type<'a>,
+    ) -> Self {
+        let point = Point {
+            path: Vec::new(),
+            place: Place::Group(tree),
+            value: root,
+            key: None,
+            parent: None,
+            children: RefCell::default(),
+            gathered: OnceCell::from(Rc::from(definitions)),
+            parts: OnceCell::new(),
+            opened: OnceCell::new(),
+        };
+        Self {
+            conditions,
+            points: RefCell::new(vec![Rc::new(point)]),
+            found: RefCell::default(),
+            anything,
+        }
+    }
+
+    /// A point by its number.
+    pub(crate) fn point(&self, id: u32) -> Rc<Point<'a>> {
+        self.points.borrow()[id as usize].clone()
+    }
+
+    /// The points below a point that are known so far, by name.
+    pub(crate) fn children(&self, id: u32) -> Vec<(Symbol, u32)> {
+        self.point(id)
+            .children
+            .borrow()
+            .iter()
+            .map(|(name, id)| (*name, *id))
+            .collect()
+    }
+
+    /// A point's path as a user would write it.
+    pub(crate) fn print(&self, evaluator: &Evaluator<'a>, point: &Point<'a>) -> String {
+        crate::path::print(point.path.iter().map(|name| evaluator.names.text(*name)))
+    }
+
+    /// The point under a name; the same one each time.
+    pub(crate) fn child(
+        &self,
+        evaluator: &Evaluator<'a>,
+        parent: u32,
+        name: Symbol,
+        place: impl FnOnce() -> Place<'a>,
+        key: Option<Symbol>,
+    ) -> u32 {
+        let above = self.point(parent);
+        if let Some(known) = above.children.borrow().get(&name) {
+            return *known;
+        }
+        let id = self.points.borrow().len() as u32;
+        let mut path = above.path.clone();
+        path.push(name);
+        self.points.borrow_mut().push(Rc::new(Point {
+            path,
+            place: place(),
+            value: evaluator.external(id),
+            key,
+            parent: Some(parent),
+            children: RefCell::default(),
+            gathered: OnceCell::new(),
+            parts: OnceCell::new(),
+            opened: OnceCell::new(),
+        }));
+        above.children.borrow_mut().insert(name, id);
+        id
+    }
+
+    /// The record of points that a point consists of.
+    pub(crate) fn record_of(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        children: Vec<(Symbol, u32)>,
+    ) -> Value<'a> {
+        let fields = children
+            .into_iter()
+            .map(|(name, id)| Field {
+                name,
+                origin: Origin::NONE,
+                value: self.point(id).value,
+            })
+            .collect();
+        evaluator.record(fields)
+    }
+
+    /// Everything that was written of a point, its default last; conditions are still open.
+    pub(crate) fn gather(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        id: u32,
+    ) -> Result<Rc<[Contribution<'a>]>> {
+        let point = self.point(id);
+        if let Some(known) = point.gathered.get() {
+            return Ok(known.clone());
+        }
+        let mut all = match (point.parent, point.path.last()) {
+            (Some(parent), Some(name)) => self.inherited(evaluator, parent, *name)?,
+            _ => Vec::new(),
+        };
+        if let Place::Typed {
+            default: Some((value, span)),
+            ..
+        } = point.place
+        {
+            all.push(Contribution {
+                value,
+                span,
+                key: span,
+                rest: &[],
+                condition: None,
+                priority: Some(DECLARED),
+                order: None,
+                position: u32::MAX,
+            });
+        }
+        let all: Rc<[Contribution<'a>]> = all.into();
+        Ok(point.gathered.get_or_init(|| all).clone())
+    }
+
+    fn inherited(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        parent: u32,
+        name: Symbol,
+    ) -> Result<Vec<Contribution<'a>>> {
+        let parts = self.parts(evaluator, parent)?;
+        let mut all = parts.below.get(&name).cloned().unwrap_or_default();
+        if parts.whole.is_empty() {
+            return Ok(all);
+        }
+        for opened in self.opened(evaluator, parent)?.iter() {
+            let Some(field) = opened.record.and_then(|record| record.get(name)) else {
+                continue;
+            };
+            let place = evaluator.place(field.origin);
+            all.push(Contribution {
+                value: field.value,
+                span: place.map_or(opened.peeled.span, |place| place.value),
+                key: place.map_or(opened.peeled.span, |place| place.key),
+                rest: &[],
+                condition: None,
+                priority: opened.peeled.priority,
+                order: opened.peeled.order,
+                position: opened.from.position,
+            });
+        }
+        all.sort_by_key(|contribution| contribution.position);
+        Ok(all)
+    }
+
+    /// A point's contributions, sorted by whether they go on below it.
+    pub(crate) fn parts(&self, evaluator: &mut Evaluator<'a>, id: u32) -> Result<Rc<Parts<'a>>> {
+        let point = self.point(id);
+        if let Some(known) = point.parts.get() {
+            return Ok(known.clone());
+        }
+        let mut parts = Parts {
+            below: HashMap::new(),
+            whole: Vec::new(),
+        };
+        for contribution in self.gather(evaluator, id)?.iter() {
+            match contribution.rest.split_first() {
+                None => parts.whole.push(*contribution),
+                Some((name, rest)) => {
+                    let below = Contribution {
+                        rest,
+                        key: name.span,
+                        ..*contribution
+                    };
+                    parts.below.entry(name.symbol).or_default().push(below);
+                }
+            }
+        }
+        Ok(point.parts.get_or_init(|| Rc::new(parts)).clone())
+    }
+
+    /// The records that were written for a point as a whole and count, and what takes keys out of it.
+    pub(crate) fn opened(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        id: u32,
+    ) -> Result<Rc<[Opened<'a>]>> {
+        let point = self.point(id);
+        if let Some(known) = point.opened.get() {
+            return Ok(known.clone());
+        }
+        let parts = self.parts(evaluator, id)?;
+        let mut opened = Vec::new();
+        let mut errors: Vec<Error> = Vec::new();
+        let is_map = match &point.place {
+            Place::Typed { ty, .. } => matches!(shape(evaluator, ty).form, Form::Map(_)),
+            Place::Group(_) => false,
+        };
+        // A map's default stands only where nothing else was said.
+        let mut others = false;
+        if is_map {
+            for contribution in parts.below.values().flatten() {
+                others |= self.active(evaluator, contribution.condition)?;
+            }
+        }
+        for contribution in &parts.whole {
+            let declared =
+                contribution.priority == Some(DECLARED) && contribution.position == u32::MAX;
+            if is_map && declared && (others || !opened.is_empty()) {
+                continue;
+            }
+            match self.open(evaluator, &point, *contribution) {
+                Ok(Some(one)) => opened.push(one),
+                Ok(None) => {}
+                Err(error) => errors.push(error),
+            }
+        }
+        let mut errors = errors.into_iter();
+        if let Some(first) = errors.next() {
+            self.found.borrow_mut().extend(errors.map(|error| *error));
+            return Err(first);
+        }
+        Ok(point.opened.get_or_init(|| opened.into()).clone())
+    }
+
+    fn open(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        point: &Point<'a>,
+        from: Contribution<'a>,
+    ) -> Result<Option<Opened<'a>>> {
+        if !self.active(evaluator, from.condition)? {
+            return Ok(None);
+        }
+        let peeled = self.peel(evaluator, from)?;
+        match (&peeled.value, &point.place) {
+            (Value::Record(record), _) if !peeled.remove => Ok(Some(Opened {
+                record: Some(record),
+                from,
+                peeled,
+            })),
+            (Value::List(_), Place::Typed { .. }) if peeled.remove => Ok(Some(Opened {
+                record: None,
+                from,
+                peeled,
+            })),
+            (Value::Null, Place::Typed { ty, .. }) if shape(evaluator, ty).nullable => Ok(None),
+            (_, Place::Typed { ty, declared, .. }) => {
+                let what = self.print(evaluator, point);
+                let blame = cairn_eval::Blame {
+                    span: peeled.span,
+                    declared: Some(*declared),
+                    what: Some(evaluator.arena.text(&what)),
+                    key: point.key,
+                };
+                evaluator.check(peeled.value, ty, blame).map(|_| None)
+            }
+            (_, Place::Group(group)) => {
+                let names: Vec<&str> = group
+                    .children
+                    .keys()
+                    .map(|name| evaluator.names.text(*name))
+                    .collect();
+                let path = self.print(evaluator, point);
+                Err(Box::new(report::group(peeled.span, &path, &names)))
+            }
+        }
+    }
+
+    /// Whether a definition counts: all conditions around it hold, the outer ones asked first.
+    pub(crate) fn active(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        condition: Option<u32>,
+    ) -> Result<bool> {
+        let Some(condition) = condition.map(|index| &self.conditions[index as usize]) else {
+            return Ok(true);
+        };
+        if !self.active(evaluator, condition.outer)? {
+            return Ok(false);
+        }
+        let (value, span) = (condition.value, condition.span);
+        let label = Label {
+            span,
+            text: "this `when` decides whether a definition counts".into(),
+        };
+        match evaluator.with_edge(label, |evaluator| evaluator.force(value, span))? {
+            Value::Bool(holds) => Ok(holds),
+            other => {
+                let shown = evaluator.show(other);
+                Err(Box::new(
+                    Diagnostic::error(
+                        "options::when_type",
+                        span,
+                        "the condition of a `when` must be true or false",
+                    )
+                    .label(format!("this is {shown}")),
+                ))
+            }
+        }
+    }
+
+    /// Computes a contribution's value and takes its annotations off; the innermost one of a kind counts.
+    pub(crate) fn peel(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        from: Contribution<'a>,
+    ) -> Result<Peeled<'a>> {
+        let mut peeled = Peeled {
+            value: from.value,
+            span: from.span,
+            priority: from.priority,
+            order: from.order,
+            remove: false,
+        };
+        loop {
+            peeled.value = evaluator.force(peeled.value, peeled.span)?;
+            let Value::Annotated(annotated) = peeled.value else {
+                return Ok(peeled);
+            };
+            match annotated.annotation {
+                Annotation::Force => peeled.priority = Some(FORCE),
+                Annotation::Default => peeled.priority = Some(DEFAULT),
+                Annotation::Priority(priority) => peeled.priority = Some(*priority),
+                Annotation::Before => peeled.order = Some(BEFORE),
+                Annotation::After => peeled.order = Some(AFTER),
+                Annotation::Order(order) => peeled.order = Some(*order),
+                Annotation::Remove => peeled.remove = true,
+            }
+            (peeled.value, peeled.span) = (annotated.value, annotated.value_span);
+        }
+    }
+
+    /// Where a point was first defined, or else declared.
+    pub(crate) fn home(&self, point: &Point<'a>) -> Option<Span> {
+        let written = point
+            .gathered
+            .get()
+            .and_then(|all| all.first())
+            .map(|first| first.span);
+        written.or(match &point.place {
+            Place::Typed { declared, .. } => Some(*declared),
+            Place::Group(_) => None,
+        })
+    }
+
+    /// Where the record or map that holds a point was defined.
+    pub(crate) fn holder(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        point: &Point<'a>,
+    ) -> Option<(Span, String)> {
+        let parent = self.point(point.parent?);
+        let Place::Typed { .. } = parent.place else {
+            return None;
+        };
+        let all = self.gather(evaluator, point.parent?).ok()?;
+        let first = all
+            .iter()
+            .find(|contribution| contribution.position != u32::MAX)?;
+        Some((first.key, self.print(evaluator, &parent)))
+    }
+}
+
+impl<'a> Externals<'a> for Engine<'a> {
+    fn force(&self, evaluator: &mut Evaluator<'a>, id: u32) -> Result<Value<'a>> {
+        let point = self.point(id);
+        if point.path.len() > DEEPEST {
+            let span =
+                self.home(&point)
+                    .unwrap_or(Span::new(cairn_syntax::span::SourceId(0), 0, 0));
+            return Err(Box::new(
+                Diagnostic::error(
+                    "options::endless",
+                    span,
+                    "this record type holds itself without end",
+                )
+                .help("write `T? = null` for the field that holds it again"),
+            ));
+        }
+        match &point.place {
+            Place::Group(group) => {
+                let children = group
+                    .children
+                    .iter()
+                    .map(|(name, node)| {
+                        let place = || match node {
+                            Node::Group(group) => Place::Group(group.clone()),
+                            Node::Option(declared) => Place::Typed {
+                                ty: declared.ty,
+                                default: declared.default,
+                                declared: declared.span,
+                            },
+                        };
+                        (*name, self.child(evaluator, id, *name, place, None))
+                    })
+                    .collect();
+                Ok(self.record_of(evaluator, children))
+            }
+            Place::Typed { ty, declared, .. } => self.merge(evaluator, id, ty, *declared),
+        }
+    }
+
+    fn label(&self, evaluator: &Evaluator<'a>, id: u32) -> Option<Label> {
+        let point = self.point(id);
+        let span = self.home(&point)?;
+        Some(Label {
+            span,
+            text: format!("`{}`", self.print(evaluator, &point)),
+        })
+    }
+}

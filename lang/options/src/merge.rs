@@ -1,0 +1,559 @@
+//! What several definitions of one point give: a function of the point's type and of nothing else.
+//!
+//! In: a point's contributions. Out: its value. Scalars agree or one wins; lists join in stable module
+//! order; `Lines` join by line; records and maps merge by key; functions and secrets never merge.
+//! A priority around a record is that of each field in it, so a record itself neither wins nor loses.
+
+use cairn_eval::{
+    Blame, ContextId, Error, Evaluator, Origin, Place as Written, RecordType, Result, Type, Value,
+};
+use cairn_syntax::Diagnostic;
+use cairn_syntax::span::Span;
+use cairn_syntax::symbol::Symbol;
+
+use crate::engine::{Contribution, Engine, MIDDLE, PLAIN, Peeled, Place, Point};
+use crate::report;
+use crate::tree::{Form, shape};
+
+/// What the definitions of a point come to, before they are joined.
+pub(crate) struct Contest<'a> {
+    /// Those that count, in stable order.
+    pub(crate) entered: Vec<(Contribution<'a>, Peeled<'a>)>,
+    /// The priority that wins.
+    pub(crate) best: i64,
+}
+
+impl<'a> Contest<'a> {
+    fn winners(&self) -> impl Iterator<Item = &Peeled<'a>> {
+        self.entered
+            .iter()
+            .map(|(_, peeled)| peeled)
+            .filter(|peeled| self.wins(peeled))
+    }
+
+    /// Whether a definition is part of the result.
+    pub(crate) fn wins(&self, peeled: &Peeled<'a>) -> bool {
+        peeled.remove || peeled.priority.unwrap_or(PLAIN) == self.best
+    }
+}
+
+impl<'a> Engine<'a> {
+    /// The value of a typed point.
+    pub(crate) fn merge(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        id: u32,
+        ty: &'a Type<'a>,
+        declared: Span,
+    ) -> Result<Value<'a>> {
+        let point = self.point(id);
+        let shape = shape(evaluator, ty);
+        if shape.nullable
+            && matches!(shape.form, Form::Record(_) | Form::Map(_))
+            && self.is_null(evaluator, id)?
+        {
+            return Ok(Value::Null);
+        }
+        let merged = match shape.form {
+            Form::Record(record) => self.by_field(evaluator, id, record)?,
+            Form::Map(of) => self.by_key(evaluator, id, Some(of), declared)?,
+            Form::Any if self.all_records(evaluator, id)? => {
+                self.by_key(evaluator, id, None, declared)?
+            }
+            form => {
+                let contest = self.contest(evaluator, id)?;
+                self.refuse_below(evaluator, id, &point, ty)?;
+                if contest.winners().all(|peeled| peeled.remove) {
+                    return Err(self.unset(evaluator, &point, declared));
+                }
+                match form {
+                    Form::List(of) => {
+                        self.joined_list(evaluator, &point, &contest, ty, of, declared)?
+                    }
+                    Form::Lines => {
+                        return self.joined_lines(evaluator, &point, &contest, ty, declared);
+                    }
+                    _ => return self.agreed(evaluator, &point, &contest, ty, declared),
+                }
+            }
+        };
+        if shape.refined {
+            let span = self.home(&point).unwrap_or(declared);
+            let blame = self.blame(evaluator, &point, span, declared);
+            return evaluator.check(merged, ty, blame);
+        }
+        Ok(merged)
+    }
+
+    /// Computes all definitions that count, and finds the priority that wins.
+    pub(crate) fn contest(&self, evaluator: &mut Evaluator<'a>, id: u32) -> Result<Contest<'a>> {
+        let parts = self.parts(evaluator, id)?;
+        let mut entered = Vec::with_capacity(parts.whole.len());
+        let mut errors: Vec<Error> = Vec::new();
+        for contribution in &parts.whole {
+            let peeled = match self.active(evaluator, contribution.condition) {
+                Ok(true) => self.peel(evaluator, *contribution),
+                Ok(false) => continue,
+                Err(error) => Err(error),
+            };
+            match peeled {
+                Ok(peeled) => entered.push((*contribution, peeled)),
+                Err(error) => errors.push(error),
+            }
+        }
+        self.first(errors)?;
+        let priorities = entered.iter().filter(|(_, peeled)| !peeled.remove);
+        let best = priorities
+            .map(|(_, peeled)| peeled.priority.unwrap_or(PLAIN))
+            .min()
+            .unwrap_or(PLAIN);
+        Ok(Contest { entered, best })
+    }
+
+    /// Gives the first error as the point's own and keeps the others for the check.
+    fn first(&self, errors: Vec<Error>) -> Result<()> {
+        let mut errors = errors.into_iter();
+        match errors.next() {
+            None => Ok(()),
+            Some(first) => {
+                self.found.borrow_mut().extend(errors.map(|error| *error));
+                Err(first)
+            }
+        }
+    }
+
+    fn blame(
+        &self,
+        evaluator: &Evaluator<'a>,
+        point: &Point<'a>,
+        span: Span,
+        declared: Span,
+    ) -> Blame<'a> {
+        let what = self.print(evaluator, point);
+        Blame {
+            span,
+            declared: Some(declared),
+            what: Some(evaluator.arena.text(&what)),
+            key: point.key,
+        }
+    }
+
+    fn unset(&self, evaluator: &mut Evaluator<'a>, point: &Point<'a>, declared: Span) -> Error {
+        let path = self.print(evaluator, point);
+        let mut error = Diagnostic::error(
+            "options::unset",
+            declared,
+            format!("`{path}` is needed, but never set"),
+        )
+        .label("declared here, without a default")
+        .help(format!("write `{path} = …` in the configuration"));
+        if let Some((span, holder)) = self.holder(evaluator, point) {
+            error = error.also(span, format!("`{holder}` needs it"));
+        }
+        Box::new(error)
+    }
+
+    fn refuse_below(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        id: u32,
+        point: &Point<'a>,
+        ty: &'a Type<'a>,
+    ) -> Result<()> {
+        let parts = self.parts(evaluator, id)?;
+        let mut below: Vec<(Symbol, Contribution<'a>)> = parts
+            .below
+            .iter()
+            .flat_map(|(name, all)| all.iter().map(|one| (*name, *one)))
+            .collect();
+        below.sort_by_key(|(_, contribution)| contribution.position);
+        for (name, contribution) in below {
+            if self.active(evaluator, contribution.condition)? {
+                let path = self.print(evaluator, point);
+                let ty = evaluator.show_type(ty);
+                return Err(Box::new(report::no_fields(
+                    contribution.key,
+                    &path,
+                    &ty,
+                    evaluator.names.text(name),
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn is_null(&self, evaluator: &mut Evaluator<'a>, id: u32) -> Result<bool> {
+        for contribution in self.parts(evaluator, id)?.below.values().flatten() {
+            if self.active(evaluator, contribution.condition)? {
+                return Ok(false);
+            }
+        }
+        let contest = self.contest(evaluator, id)?;
+        let mut winners = contest.winners().peekable();
+        Ok(winners.peek().is_some() && winners.all(|peeled| matches!(peeled.value, Value::Null)))
+    }
+
+    fn all_records(&self, evaluator: &mut Evaluator<'a>, id: u32) -> Result<bool> {
+        let parts = self.parts(evaluator, id)?;
+        for contribution in parts.below.values().flatten() {
+            if self.active(evaluator, contribution.condition)? {
+                return Ok(true);
+            }
+        }
+        let contest = self.contest(evaluator, id)?;
+        let records = contest
+            .entered
+            .iter()
+            .filter(|(_, peeled)| matches!(peeled.value, Value::Record(_)))
+            .count();
+        Ok(records > 0 && records == contest.entered.len())
+    }
+
+    fn by_field(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        id: u32,
+        record: &'a RecordType<'a>,
+    ) -> Result<Value<'a>> {
+        let point = self.point(id);
+        let mut children = Vec::with_capacity(record.fields.len());
+        for field in record.fields {
+            let default = field.default.map(|code| {
+                (
+                    evaluator.default_value(code, point.value, point.key),
+                    code.span,
+                )
+            });
+            let place = || Place::Typed {
+                ty: field.ty,
+                default,
+                declared: field.name_span,
+            };
+            children.push((
+                field.name,
+                self.child(evaluator, id, field.name, place, point.key),
+            ));
+        }
+        if record.open {
+            let known = |name: Symbol| record.get(name).is_some();
+            let declared =
+                self.home(&point)
+                    .unwrap_or(Span::new(cairn_syntax::span::SourceId(0), 0, 0));
+            for name in self
+                .keys(evaluator, id)?
+                .into_iter()
+                .filter(|name| !known(*name))
+            {
+                let place = || Place::Typed {
+                    ty: self.anything,
+                    default: None,
+                    declared,
+                };
+                children.push((name, self.child(evaluator, id, name, place, point.key)));
+            }
+        }
+        Ok(self.record_of(evaluator, children))
+    }
+
+    fn by_key(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        id: u32,
+        of: Option<&'a Type<'a>>,
+        declared: Span,
+    ) -> Result<Value<'a>> {
+        let point = self.point(id);
+        let ty = of.unwrap_or(self.anything);
+        let declared = ty.span.unwrap_or(declared);
+        let mut children = Vec::new();
+        for name in self.keys(evaluator, id)? {
+            let place = || Place::Typed {
+                ty,
+                default: None,
+                declared,
+            };
+            let key = if of.is_some() { Some(name) } else { point.key };
+            children.push((name, self.child(evaluator, id, name, place, key)));
+        }
+        Ok(self.record_of(evaluator, children))
+    }
+
+    /// The keys that definitions gave a point, less those that one took out.
+    fn keys(&self, evaluator: &mut Evaluator<'a>, id: u32) -> Result<Vec<Symbol>> {
+        let parts = self.parts(evaluator, id)?;
+        let mut keys = Vec::new();
+        let mut below: Vec<_> = parts.below.iter().collect();
+        below.sort_by_key(|(name, _)| **name);
+        for (name, contributions) in below {
+            for contribution in contributions {
+                if self.active(evaluator, contribution.condition)? {
+                    keys.push(*name);
+                    break;
+                }
+            }
+        }
+        let mut removed = Vec::new();
+        for opened in self.opened(evaluator, id)?.iter() {
+            match (opened.record, opened.peeled.value) {
+                (Some(record), _) => keys.extend(record.fields.iter().map(|field| field.name)),
+                (None, Value::List(list)) => {
+                    for (index, item) in list.items.iter().enumerate() {
+                        let span = evaluator.value_span(list.origin(index), opened.peeled.span);
+                        if let Value::Str(text) = evaluator.force(*item, span)? {
+                            removed.push((evaluator.names.intern(text.text), span));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        for (name, span) in removed {
+            let before = keys.len();
+            keys.retain(|key| *key != name);
+            if keys.len() == before {
+                self.nothing_removed(span);
+            }
+        }
+        Ok(keys)
+    }
+
+    fn nothing_removed(&self, span: Span) {
+        self.found.borrow_mut().push(
+            Diagnostic::warning(
+                "options::remove_nothing",
+                span,
+                "there is nothing of this to remove",
+            )
+            .label("no other definition has it"),
+        );
+    }
+
+    fn agreed(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        point: &Point<'a>,
+        contest: &Contest<'a>,
+        ty: &'a Type<'a>,
+        declared: Span,
+    ) -> Result<Value<'a>> {
+        let mut errors = Vec::new();
+        let mut values: Vec<(Value<'a>, Span)> = Vec::new();
+        for peeled in contest.winners() {
+            if peeled.remove {
+                errors.push(Box::new(
+                    Diagnostic::error(
+                        "options::remove_type",
+                        peeled.span,
+                        "`remove` takes items out of lists and keys out of maps",
+                    )
+                    .label("this option is neither")
+                    .also(declared, "declared here"),
+                ));
+                continue;
+            }
+            let blame = self.blame(evaluator, point, peeled.span, declared);
+            match evaluator.check(peeled.value, ty, blame) {
+                Ok(value) => values.push((value, peeled.span)),
+                Err(error) => errors.push(error),
+            }
+        }
+        self.first(errors)?;
+        let Some(((value, first), others)) = values.split_first() else {
+            return Err(self.unset(evaluator, point, declared));
+        };
+        for (other, second) in others {
+            if !self.same(evaluator, *value, *other, *second)? {
+                return Err(self.conflict(
+                    evaluator,
+                    point,
+                    (*value, *first),
+                    (*other, *second),
+                    contest.best,
+                    declared,
+                ));
+            }
+        }
+        Ok(*value)
+    }
+
+    /// Whether two values may stand for each other; functions, types and secrets never do.
+    fn same(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        left: Value<'a>,
+        right: Value<'a>,
+        span: Span,
+    ) -> Result<bool> {
+        let alone = |value: &Value<'a>| match value {
+            Value::Closure(_) | Value::Native(_) | Value::Type(_) => true,
+            Value::Object(object) => object.kind == cairn_eval::ObjectKind::Secret,
+            _ => false,
+        };
+        if alone(&left) || alone(&right) {
+            Ok(false)
+        } else {
+            evaluator.equal(left, right, span)
+        }
+    }
+
+    fn conflict(
+        &self,
+        evaluator: &Evaluator<'a>,
+        point: &Point<'a>,
+        (left, first): (Value<'a>, Span),
+        (right, second): (Value<'a>, Span),
+        priority: i64,
+        declared: Span,
+    ) -> Error {
+        let path = self.print(evaluator, point);
+        let told = |value| format!("{} here, with priority {priority}", evaluator.show(value));
+        Box::new(
+            Diagnostic::error(
+                "options::conflict",
+                second,
+                format!("`{path}` is set to two different values"),
+            )
+            .label(told(right))
+            .also(first, told(left))
+            .also(declared, "declared here")
+            .help("write `force` before the value that should win, or `default` before the other"),
+        )
+    }
+
+    fn joined_list(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        point: &Point<'a>,
+        contest: &Contest<'a>,
+        ty: &'a Type<'a>,
+        of: &'a Type<'a>,
+        declared: Span,
+    ) -> Result<Value<'a>> {
+        let mut items: Vec<(i64, Value<'a>, Origin)> = Vec::new();
+        let mut removed: Vec<(Value<'a>, Span)> = Vec::new();
+        let mut errors = Vec::new();
+        let (mut nulls, mut lists) = (0_usize, 0_usize);
+        for peeled in contest.winners() {
+            let Value::List(list) = peeled.value else {
+                nulls += usize::from(matches!(peeled.value, Value::Null));
+                let blame = self.blame(evaluator, point, peeled.span, declared);
+                errors.extend(evaluator.check(peeled.value, ty, blame).err());
+                continue;
+            };
+            lists += usize::from(!peeled.remove);
+            for (index, item) in list.items.iter().enumerate() {
+                let span = evaluator.value_span(list.origin(index), peeled.span);
+                if peeled.remove {
+                    removed.push((*item, span));
+                    continue;
+                }
+                match self.item(evaluator, *item, span, peeled.order) {
+                    Ok((order, value, span)) => {
+                        let blame = self.blame(evaluator, point, span, declared);
+                        let origin = evaluator.origin(Written {
+                            key: span,
+                            value: span,
+                        });
+                        items.push((order, evaluator.checked(value, of, blame), origin));
+                    }
+                    Err(error) => errors.push(error),
+                }
+            }
+        }
+        self.first(errors)?;
+        if nulls > 0 && lists == 0 {
+            return Ok(Value::Null);
+        }
+        items.sort_by_key(|(order, _, _)| *order);
+        for (unwanted, span) in removed {
+            self.remove(evaluator, &mut items, unwanted, span)?;
+        }
+        let values: Vec<Value<'a>> = items.iter().map(|(_, value, _)| *value).collect();
+        let origins: Vec<Origin> = items.iter().map(|(_, _, origin)| *origin).collect();
+        Ok(evaluator.list(&values, &origins))
+    }
+
+    /// An item's place in the order; only an annotated one is looked into.
+    fn item(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        item: Value<'a>,
+        span: Span,
+        order: Option<i64>,
+    ) -> Result<(i64, Value<'a>, Span)> {
+        let Value::Annotated(_) = item else {
+            return Ok((order.unwrap_or(MIDDLE), item, span));
+        };
+        let whole = Contribution {
+            value: item,
+            span,
+            key: span,
+            rest: &[],
+            condition: None,
+            priority: None,
+            order,
+            position: 0,
+        };
+        let peeled = self.peel(evaluator, whole)?;
+        Ok((peeled.order.unwrap_or(MIDDLE), peeled.value, peeled.span))
+    }
+
+    fn remove(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        items: &mut Vec<(i64, Value<'a>, Origin)>,
+        unwanted: Value<'a>,
+        span: Span,
+    ) -> Result<()> {
+        let mut kept = Vec::with_capacity(items.len());
+        for entry in items.iter() {
+            if !evaluator.equal(entry.1, unwanted, span)? {
+                kept.push(*entry);
+            }
+        }
+        if kept.len() == items.len() {
+            self.nothing_removed(span);
+        }
+        *items = kept;
+        Ok(())
+    }
+
+    fn joined_lines(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        point: &Point<'a>,
+        contest: &Contest<'a>,
+        ty: &'a Type<'a>,
+        declared: Span,
+    ) -> Result<Value<'a>> {
+        let mut winners: Vec<&Peeled<'a>> = contest.winners().collect();
+        winners.sort_by_key(|peeled| peeled.order.unwrap_or(MIDDLE));
+        let texts = winners
+            .iter()
+            .filter(|peeled| matches!(peeled.value, Value::Str(_)))
+            .count();
+        if texts != winners.len() || texts == 1 {
+            return self.agreed(evaluator, point, contest, ty, declared);
+        }
+        let mut text = String::new();
+        let mut context: Vec<ContextId> = Vec::new();
+        for peeled in winners {
+            let blame = self.blame(evaluator, point, peeled.span, declared);
+            if let Value::Str(part) = evaluator.check(peeled.value, ty, blame)? {
+                if part.text.is_empty() {
+                    continue;
+                }
+                if !text.is_empty() && !text.ends_with('\n') {
+                    text.push('\n');
+                }
+                text.push_str(part.text);
+                context.extend(part.context);
+            }
+        }
+        context.sort_unstable();
+        context.dedup();
+        Ok(evaluator.string_with(&text, &context))
+    }
+}
