@@ -1,1 +1,23 @@
-//! TODO header
+//! Realises build graphs: decides what must be made, makes it in parallel, records what came out.
+//!
+//! In: a [`cairn_graph::BuildGraph`], [`Builders`] by name, a store. Out: [`Realised`], the output of every derivation that was
+//! wanted. Knows how nothing is built but plain scripts: other builders are registered by whoever knows Debian.
+
+pub mod builder;
+pub mod error;
+pub mod event;
+pub mod log;
+pub mod plan;
+pub mod schedule;
+mod scratch;
+pub mod script;
+mod state;
+
+pub use builder::{BuildContext, Builder, Builders, Built, Kind};
+pub use error::{BuildError, Failure, RealiseError};
+pub use event::Event;
+pub use plan::{Known, Need, Plan, plan};
+pub use schedule::{Options, Realised, realise};
+
+/// Tasks that `main` must give to [`cairn_sys::maybe_run_as_child`] for the builders of this crate.
+pub const TASKS: &[(&str, cairn_sys::Task)] = &[(script::INGEST_TASK, script::ingest_task)];

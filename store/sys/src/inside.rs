@@ -13,6 +13,7 @@ mod root;
 use crate::child::Task;
 use crate::sandbox::Spec;
 use crate::syscalls;
+use crate::task::{REMOVE_TASK, remove_task};
 use crate::wire::{Channel, Message, Order};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{PidfdFlags, Signal, WaitOptions, kill_process, pidfd_open, waitpid};
@@ -108,7 +109,8 @@ fn enter_user_namespace(channel: &mut Channel) -> io::Result<bool> {
 }
 
 fn run_task(channel: &mut Channel, tasks: &[(&'static str, Task)], name: &str, input: &[u8]) -> io::Result<()> {
-    let Some((_, task)) = tasks.iter().find(|(known, _)| *known == name) else {
+    let built_in: (&str, Task) = (REMOVE_TASK, remove_task);
+    let Some((_, task)) = tasks.iter().chain([&built_in]).find(|(known, _)| *known == name) else {
         return channel.send(&Message::UnknownTask);
     };
     let answer = match std::panic::catch_unwind(|| task(input)) {

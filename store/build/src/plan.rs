@@ -1,0 +1,130 @@
+//! Decides what must be made.
+//!
+//! In: a graph, the derivations that are wanted, what earlier realisations are known. Out: [`Plan`], a value. Pure.
+//!
+//! A derivation's key needs the outputs of its inputs, so keys are found in topological order for as far as earlier records reach. An
+//! output that is known but no longer in the store still gives keys to what needs it: nothing is fetched or built again
+//! only because an intermediate result was collected.
+
+use cairn_graph::{ActionKey, BuildGraph, DerivationId, GraphError, Output, Realisation};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// An earlier realisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Its record.
+    pub realisation: Realisation,
+    /// Whether its content is in the store.
+    pub present: bool,
+}
+
+/// Why a derivation is to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// Its key is known and nothing is recorded for it.
+    New(ActionKey),
+    /// It was made before, but its content is gone.
+    Gone(ActionKey),
+    /// An input is to be made, on whose result it depends whether it must.
+    Waits,
+}
+
+/// What must be made for the wanted derivations.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// The wanted derivations and all that they need, directly or not.
+    pub wanted: BTreeSet<DerivationId>,
+    /// Outputs known from earlier realisations, present or not.
+    pub known: BTreeMap<DerivationId, Known>,
+    /// What must be made, or may have to be.
+    pub needed: BTreeMap<DerivationId, Need>,
+    /// Derivations in `needed`, each after its inputs.
+    pub order: Vec<DerivationId>,
+}
+
+/// Plans what must be made so that the contents of `roots` are in the store.
+///
+/// `lookup` is asked once for each derivation whose inputs are known. Errors: [`GraphError::Cycle`].
+pub fn plan(
+    graph: &BuildGraph,
+    roots: &[DerivationId],
+    mut lookup: impl FnMut(&ActionKey) -> Option<Known>,
+) -> Result<Plan, GraphError> {
+    if let Some(unknown) = roots.iter().find(|root| graph.derivation(**root).is_none()) {
+        return Err(GraphError::Unknown(*unknown));
+    }
+    let wanted = graph.closure(roots.iter().copied());
+    let order: Vec<_> = graph.order()?.into_iter().filter(|id| wanted.contains(id)).collect();
+    let mut known: BTreeMap<DerivationId, Known> = BTreeMap::new();
+    let mut keys: BTreeMap<DerivationId, ActionKey> = BTreeMap::new();
+    for id in &order {
+        let Some(key) = key_of(graph, *id, |input| known.get(&input).map(|k| k.realisation.output.clone()))? else {
+            continue;
+        };
+        keys.insert(*id, key);
+        if let Some(found) = lookup(&key) {
+            known.insert(*id, found);
+        }
+    }
+    let mut needed = BTreeMap::new();
+    let mut open: Vec<DerivationId> = roots.to_vec();
+    while let Some(id) = open.pop() {
+        let need = match (keys.get(&id), known.get(&id)) {
+            (_, Some(Known { present: true, .. })) => continue,
+            (Some(key), Some(_)) => Need::Gone(*key),
+            (Some(key), None) => Need::New(*key),
+            (None, _) => Need::Waits,
+        };
+        if needed.insert(id, need).is_none() {
+            open.extend(graph.inputs(id).into_iter().map(|(_, input)| input));
+        }
+    }
+    let order = order.into_iter().filter(|id| needed.contains_key(id)).collect();
+    Ok(Plan { wanted, known, needed, order })
+}
+
+/// The key of a derivation, as soon as the outputs of its inputs are known.
+fn key_of(
+    graph: &BuildGraph,
+    id: DerivationId,
+    output: impl Fn(DerivationId) -> Option<Output>,
+) -> Result<Option<ActionKey>, GraphError> {
+    match graph.resolve(id, output) {
+        Ok(resolved) => Ok(Some(resolved.key())),
+        Err(GraphError::Unrealised { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+impl Plan {
+    /// Whether nothing needs to be made.
+    pub fn is_done(&self) -> bool {
+        self.needed.is_empty()
+    }
+
+    /// The plan as text with the names of the graph: one line for each derivation that is needed, in order.
+    pub fn display<'a>(&'a self, graph: &'a BuildGraph) -> impl fmt::Display + 'a {
+        Shown { plan: self, graph }
+    }
+}
+
+struct Shown<'a> {
+    plan: &'a Plan,
+    graph: &'a BuildGraph,
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for id in &self.plan.order {
+            let Some(derivation) = self.graph.derivation(*id) else { continue };
+            let act = match self.plan.needed.get(id) {
+                Some(Need::New(_)) => "make",
+                Some(Need::Gone(_)) => "make again",
+                Some(Need::Waits) | None => "may have to make",
+            };
+            writeln!(f, "{act} {} ({})", derivation.name, derivation.builder)?;
+        }
+        Ok(())
+    }
+}
