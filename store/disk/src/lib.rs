@@ -1,1 +1,42 @@
-//! TODO header
+//! The store on a disk: layout, objects, trees, paths, records, generations, garbage collection.
+//!
+//! In: contents and the values of `cairn_graph`. Out: files, durable and each under the name of its content. Every
+//! path lies below the root folder that [`Store::open`] is given. Knows nothing of the language, of Debian, of builders
+//! or of booting.
+//!
+//! Order of a transaction: put objects and trees, register paths, then [`Store::commit`] (one `syncfs`), then
+//! the records that refer to them ([`Realisations`], [`Generations`]). A crash leaves only what nothing refers to.
+//! Whoever writes holds the [`Lock`]; the collector demands it.
+
+mod error;
+mod files;
+pub mod gc;
+pub mod generations;
+pub mod ingest;
+pub mod layout;
+pub mod lock;
+pub mod materialise;
+pub mod objects;
+mod parallel;
+pub mod paths;
+pub mod realisations;
+pub mod references;
+pub mod roots;
+mod store;
+mod trees;
+pub mod verify;
+
+pub use error::{Error, Result};
+pub use gc::{GcOptions, GcPlan, Snapshot};
+pub use generations::{Generation, GenerationState, Generations, NewGeneration};
+pub use ingest::{IngestOptions, Owners};
+pub use jiff::Timestamp;
+pub use layout::Layout;
+pub use lock::Lock;
+pub use materialise::{Form, MaterialiseOptions, Report};
+pub use objects::{ObjectMeta, ObjectWriter};
+pub use paths::PathRecord;
+pub use realisations::Realisations;
+pub use roots::Roots;
+pub use store::Store;
+pub use verify::Fault;

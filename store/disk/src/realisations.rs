@@ -1,0 +1,66 @@
+//! Realisations: which derivation came out as what, by the key of its resolved inputs.
+//!
+//! In: records. Out: records, durable. One that can't be read, or whose output is gone, is none: it is made again.
+
+use crate::error::{Act, Result};
+use crate::files;
+use crate::store::Store;
+use cairn_graph::{ActionKey, Realisation};
+use cairn_sys::fs as sys;
+use std::fs;
+
+/// The records of a store.
+#[derive(Debug)]
+pub struct Realisations<'a> {
+    store: &'a Store,
+}
+
+impl<'a> Realisations<'a> {
+    pub(crate) fn of(store: &'a Store) -> Self {
+        Self { store }
+    }
+
+    /// What the derivation of this key came out as, if that is known and still in the store.
+    pub fn get(&self, key: &ActionKey) -> Result<Option<Realisation>> {
+        let Ok(Some(found)) = files::read_json::<Realisation>(&self.store.layout.realisation(key))
+        else {
+            return Ok(None);
+        };
+        let record = self.store.path_record(&found.output.path).ok().flatten();
+        let usable = found.version == cairn_graph::derivation::REALISATION_VERSION
+            && found.action == *key
+            && record.is_some_and(|record| record.content == found.output.content);
+        Ok(usable.then_some(found))
+    }
+
+    /// Records one realisation. See [`Realisations::put_all`].
+    pub fn put(&self, realisation: &Realisation) -> Result<()> {
+        self.put_all(std::slice::from_ref(realisation))
+    }
+
+    /// Registers the outputs, makes all that was put durable, and then records the realisations, durably: two
+    /// `syncfs` and one `fsync` however many there are.
+    pub fn put_all(&self, realisations: &[Realisation]) -> Result<()> {
+        if realisations.is_empty() {
+            return Ok(());
+        }
+        let folder = self.store.layout.realisations();
+        for realisation in realisations {
+            self.store
+                .register(&realisation.output, &realisation.references)?;
+        }
+        self.store.commit()?;
+        let mut moves = Vec::with_capacity(realisations.len());
+        for realisation in realisations {
+            let path = self.store.layout.realisation(&realisation.action);
+            let tmp = self.store.tmp_path()?;
+            files::write_new(&tmp, &path, &files::to_json(realisation, &path)?)?;
+            moves.push((tmp, path));
+        }
+        self.store.commit()?;
+        for (tmp, path) in moves {
+            fs::rename(&tmp, &path).act("write", &path)?;
+        }
+        sys::sync_folder(&folder).act("sync the folder", &folder)
+    }
+}

@@ -1,0 +1,148 @@
+//! The open store: its layout, its temporary folder, its commit.
+
+use crate::error::{Act, Error, Result};
+use crate::files;
+use crate::layout::{Layout, RESERVE_BYTES, VERSION};
+use crate::{Generations, Realisations, Roots};
+use cairn_sys::fs as sys;
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// A store below a root folder; may be shared by threads.
+#[derive(Debug)]
+pub struct Store {
+    pub(crate) layout: Layout,
+    pub(crate) objects: OwnedFd,
+    /// Set once the file system said that it can't share blocks.
+    pub(crate) no_reflink: AtomicBool,
+    tmp: OnceLock<PathBuf>,
+    next_tmp: AtomicU64,
+}
+
+/// Numbers the open stores of this process, so that each has a temporary folder of its own.
+static OPENED: AtomicU64 = AtomicU64::new(0);
+
+impl Store {
+    /// Opens the store below a root folder, making what is missing; `/` on a running machine.
+    ///
+    /// Errors: [`Error::Version`] for another layout, [`Error::Io`] where the folders can't be made.
+    pub fn open(root: &Path) -> Result<Self> {
+        let layout = Layout::new(root);
+        let version = layout.version();
+        match files::read_if_there(&version)? {
+            None => {
+                for folder in layout.folders() {
+                    fs::create_dir_all(&folder).act("make the folder", &folder)?;
+                }
+                let tmp = layout.tmp().join(format!("version-{}", std::process::id()));
+                let _ = fs::remove_file(&tmp);
+                files::write_durably(&tmp, &version, format!("{VERSION}\n").as_bytes())?;
+                make_reserve(&layout)?;
+            }
+            Some(text) if text.trim_end() == VERSION => {}
+            Some(text) => {
+                return Err(Error::Version {
+                    path: version,
+                    found: text.trim_end().into(),
+                    known: VERSION,
+                });
+            }
+        }
+        let objects =
+            sys::open_folder(&layout.objects()).act("open the folder", &layout.objects())?;
+        Ok(Self {
+            layout,
+            objects,
+            no_reflink: AtomicBool::new(false),
+            tmp: OnceLock::new(),
+            next_tmp: AtomicU64::new(0),
+        })
+    }
+
+    /// Where everything is.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Makes everything that was put until now durable, and reports what could not be written: one `syncfs`.
+    ///
+    /// Call it before writing a record that refers to what was put.
+    pub fn commit(&self) -> Result<()> {
+        sys::sync_file_system(&self.objects).act("make durable", self.layout.cairn())
+    }
+
+    /// The records of what was realised.
+    pub fn realisations(&self) -> Realisations<'_> {
+        Realisations::of(self)
+    }
+
+    /// The generations.
+    pub fn generations(&self) -> Generations<'_> {
+        Generations::of(self)
+    }
+
+    /// The named roots.
+    pub fn roots(&self) -> Roots<'_> {
+        Roots::of(self)
+    }
+
+    /// A path that nobody else uses, in the store's file system; for things that are moved into place when done.
+    ///
+    /// Nothing is there yet. What is left there goes when the store is closed, or with the next collection.
+    pub fn tmp_path(&self) -> Result<PathBuf> {
+        let number = self.next_tmp.fetch_add(1, Ordering::Relaxed);
+        Ok(self.tmp_folder()?.join(number.to_string()))
+    }
+
+    fn tmp_folder(&self) -> Result<&Path> {
+        if let Some(made) = self.tmp.get() {
+            return Ok(made);
+        }
+        let opened = OPENED.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{}-{}-{opened}", boot_id(), std::process::id());
+        let folder = self.layout.tmp().join(name);
+        // An earlier process of this boot may have had this process id.
+        files::remove_all(&folder)?;
+        fs::create_dir(&folder).act("make the folder", &folder)?;
+        if self.tmp.set(folder.clone()).is_err() {
+            // Another thread was faster.
+            fs::remove_dir(&folder).act("remove", &folder)?;
+        }
+        Ok(self.tmp.get().map_or(Path::new(""), PathBuf::as_path))
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        if let Some(folder) = self.tmp.get() {
+            // What can't be removed now is swept by the next collection.
+            let _ = files::remove_all(folder);
+        }
+    }
+}
+
+/// This boot's id; temporary folders of other boots belong to nobody.
+pub(crate) fn boot_id() -> String {
+    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let id: String = id
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(12)
+        .collect();
+    if id.is_empty() { "boot".into() } else { id }
+}
+
+/// Makes the reserve where it is missing; a disk without room for it has none.
+pub(crate) fn make_reserve(layout: &Layout) -> Result<()> {
+    let path = layout.reserve();
+    if path.exists() {
+        return Ok(());
+    }
+    match fs::write(&path, vec![0x55; RESERVE_BYTES]).act("write", &path) {
+        Err(Error::Full { .. }) => files::remove_all(&path),
+        other => other,
+    }
+}
