@@ -24,8 +24,21 @@ pub struct Lock {
     pub epoch: i64,
     /// What was asked for.
     pub wanted: Wanted,
+    /// Numbers of declared accounts, so that they never move.
+    #[serde(default)]
+    pub accounts: LockedAccounts,
     /// What it came to, each sorted by name.
     pub sets: BTreeMap<String, Vec<LockedPackage>>,
+}
+
+/// Numbers of declared users and groups.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockedAccounts {
+    /// User name → uid.
+    pub users: BTreeMap<String, u32>,
+    /// Group name → gid.
+    pub groups: BTreeMap<String, u32>,
 }
 
 /// The archive of a lock, without mirrors.
@@ -163,6 +176,7 @@ impl Lock {
             archive,
             epoch,
             wanted,
+            accounts: LockedAccounts::default(),
             sets,
         }
     }
@@ -179,34 +193,29 @@ impl Lock {
     }
 
     /// Writes `cairn.lock`: JSON, a package a line.
-    ///
-    /// Errors: [`LockError::Form`], which strings and numbers never cause.
-    pub fn print(&self) -> Result<String, LockError> {
+    pub fn print(&self) -> String {
         let mut sets = Vec::new();
         for (set, packages) in &self.sets {
-            let lines = packages
+            let lines: Vec<String> = packages
                 .iter()
-                .map(serde_json::to_string)
-                .collect::<Result<Vec<_>, _>>()?;
-            let name = serde_json::to_string(set)?;
+                .map(|package| json(package, false))
+                .collect();
+            let name = json(set, false);
             sets.push(match &lines[..] {
                 [] => format!("    {name}: []"),
                 lines => format!("    {name}: [\n      {}\n    ]", lines.join(",\n      ")),
             });
         }
-        let indented = |json: String| json.replace('\n', "\n  ");
-        let (archive, wanted) = (
-            serde_json::to_string_pretty(&self.archive)?,
-            serde_json::to_string_pretty(&self.wanted)?,
-        );
-        Ok(format!(
-            "{{\n  \"version\": {},\n  \"archive\": {},\n  \"epoch\": {},\n  \"wanted\": {},\n  \"sets\": {{\n{}\n  }}\n}}\n",
+        let indented = |value: String| value.replace('\n', "\n  ");
+        format!(
+            "{{\n  \"version\": {},\n  \"archive\": {},\n  \"epoch\": {},\n  \"wanted\": {},\n  \"accounts\": {},\n  \"sets\": {{\n{}\n  }}\n}}\n",
             self.version,
-            indented(archive),
+            indented(json(&self.archive, true)),
             self.epoch,
-            indented(wanted),
+            indented(json(&self.wanted, true)),
+            indented(json(&self.accounts, true)),
             sets.join(",\n"),
-        ))
+        )
     }
 
     /// Compares what was asked for then with what is asked for now.
@@ -239,6 +248,16 @@ impl Lock {
     pub fn diff(&self, after: &Self) -> LockDiff {
         LockDiff::between(self.packages(), after.packages())
     }
+}
+
+/// JSON of a value whose keys are strings.
+fn json(value: &impl Serialize, pretty: bool) -> String {
+    let text = if pretty {
+        serde_json::to_string_pretty(value)
+    } else {
+        serde_json::to_string(value)
+    };
+    text.unwrap_or_else(|error| unreachable!("a lock is strings and numbers: {error}"))
 }
 
 /// What `these` have that `those` lack.
@@ -344,7 +363,7 @@ mod tests {
     #[test]
     fn what_is_printed_is_read_back_and_has_a_package_a_line() {
         let lock = lock(&[package("a", "1", 1), package("b", "2", 2)]);
-        let text = lock.print().unwrap();
+        let text = lock.print();
         assert_eq!(Lock::parse(&text).unwrap(), lock);
         assert_eq!(
             text.lines().filter(|line| line.contains("pool/")).count(),

@@ -4,7 +4,11 @@
 //! preinsts in order, `dpkg --configure -a`, the gates (`--audit`, `--verify`), then the [rules](crate::normalise).
 //! Needs inside: `/proc`, `/dev` (null, zero, full, random, urandom, tty), an empty `/tmp` and `/run`.
 
-use crate::database::{DatabaseError, Unpacked};
+use crate::control::Stanza;
+use crate::database::{DatabaseError, Identity, Unpacked, identities};
+use crate::normalise;
+use crate::relation::{alternatives, clauses, relations};
+use std::collections::HashMap;
 
 /// What is run in one root.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,8 +17,6 @@ pub struct Recipe {
     pub script: String,
     /// Its environment; nothing else may be inherited.
     pub environment: Vec<(String, String)>,
-    /// Files that must exist in the root before the script runs: (relative path, content, mode). The script removes what must not stay.
-    pub files: Vec<(String, Vec<u8>, u32)>,
 }
 
 /// Raised whenever the recipe gives another result for the same packages.
@@ -24,10 +26,190 @@ pub const VERSION: u32 = 1;
 ///
 /// Errors: a control file can't be read.
 pub fn recipe(packages: &[Unpacked], epoch: i64) -> Result<Recipe, DatabaseError> {
-    todo!()
+    let identities = identities(packages)?;
+    let order = order(packages)?;
+    let mut script = String::from(HEAD);
+    for number in &order {
+        if packages[*number].control.contains_key("preinst") {
+            let Identity {
+                name,
+                version,
+                architecture,
+                file_name,
+                ..
+            } = &identities[*number];
+            let line = format!("preinst {file_name} {name} {architecture} {version}\n");
+            script.push_str(&line);
+        }
+    }
+    let essential: Vec<&str> = closure(&identities, is_essential)
+        .into_iter()
+        .map(|number| identities[number].file_name.as_str())
+        .collect();
+    script.push_str(&format!(
+        "\nsay 'configuring the essential packages'\ndpkg --configure {}\n",
+        essential.join(" ")
+    ));
+    script.push_str(CONFIGURE);
+    script.push_str(&normalise::script());
+    script.push_str("say 'done'\n");
+    Ok(Recipe {
+        script,
+        environment: environment(epoch),
+    })
+}
+
+fn environment(epoch: i64) -> Vec<(String, String)> {
+    let epoch = epoch.to_string();
+    let fixed = [
+        (
+            "PATH",
+            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        ),
+        ("HOME", "/root"),
+        ("SHELL", "/bin/sh"),
+        ("TERM", "dumb"),
+        ("TZ", "UTC"),
+        ("LC_ALL", "C.UTF-8"),
+        ("LANG", "C.UTF-8"),
+        ("DEBIAN_FRONTEND", "noninteractive"),
+        ("DEBCONF_NONINTERACTIVE_SEEN", "true"),
+        ("DEBCONF_NOWARNINGS", "yes"),
+        ("SOURCE_DATE_EPOCH", epoch.as_str()),
+        // The order of Perl's and Python's hashes shows in files that scripts write.
+        ("PERL_HASH_SEED", "0"),
+        ("PYTHONHASHSEED", "0"),
+        // No program may look for a running systemd or a bus.
+        ("SYSTEMD_OFFLINE", "1"),
+        ("DPKG_ADMINDIR", "/var/lib/dpkg"),
+        ("DPKG_ROOT", ""),
+    ];
+    fixed
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+/// Before the preinsts: services must not start, `preinst` runs one as dpkg would.
+const HEAD: &str = r#"#!/bin/sh
+# Written by Cairn. Configures a root whose packages stand unpacked; runs inside it, as root, without network.
+set -eu
+umask 022
+cd /
+say() { echo "cairn: $*"; }
+
+printf '#!/bin/sh
+exit 101
+' > /usr/sbin/policy-rc.d
+chmod 755 /usr/sbin/policy-rc.d
+
+preinst() {
+    DPKG_MAINTSCRIPT_PACKAGE=$2 DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT=1 DPKG_MAINTSCRIPT_ARCH=$3     DPKG_MAINTSCRIPT_NAME=preinst DPKG_MAINTSCRIPT_DEBUG=0 DPKG_RUNNING_VERSION=$dpkg_version         "/var/lib/dpkg/info/$1.preinst" install < /dev/null || {
+        say "the preinst of $2 $4 failed"
+        exit 1
+    }
+}
+dpkg_version=$(dpkg-query --show --showformat='${Version}' dpkg)
+
+say 'running preinsts'
+"#;
+
+/// After the preinsts: the rest is configured, pending triggers are run, and the gates are passed.
+const CONFIGURE: &str = r#"
+say 'configuring the other packages'
+dpkg --configure -a
+dpkg --triggers-only -a
+
+say 'checking the result'
+rm -f /usr/sbin/policy-rc.d
+unfinished=$(dpkg-query --show --showformat='${db:Status-Abbrev} ${binary:Package}
+' | grep -v '^ii ' || true)
+audit=$(dpkg --audit)
+verify=$(dpkg --verify || true)
+if [ -n "$unfinished$audit$verify" ]; then
+    [ -z "$unfinished" ] || { say 'not installed:'; echo "$unfinished"; }
+    [ -z "$audit" ] || { say 'dpkg --audit says:'; echo "$audit"; }
+    [ -z "$verify" ] || { say 'dpkg --verify says:'; echo "$verify"; }
+    exit 1
+fi
+
+say 'removing what belongs to one build or one machine'
+"#;
+
+fn is_essential(stanza: &Stanza<'_>) -> bool {
+    stanza.get("Essential") == Some("yes")
 }
 
 /// The numbers of the packages so that each stands behind what it pre-depends and depends on, as far as there are no cycles.
+///
+/// Essential packages come first, because others use them without saying so. Errors: a control file can't be read.
 pub fn order(packages: &[Unpacked]) -> Result<Vec<usize>, DatabaseError> {
-    todo!()
+    let identities = identities(packages)?;
+    Ok(closure(&identities, |_| true))
+}
+
+/// The chosen packages and all that they need, needs first.
+fn closure(identities: &[Identity<'_>], chosen: impl Fn(&Stanza<'_>) -> bool) -> Vec<usize> {
+    let mut real: HashMap<&str, usize> = HashMap::new();
+    let mut provided: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (number, identity) in identities.iter().enumerate() {
+        real.insert(identity.name, number);
+        for relation in relations(identity.stanza.get("Provides").unwrap_or_default()) {
+            provided.entry(relation.name).or_default().push(number);
+        }
+    }
+    let needs: Vec<Vec<usize>> = identities
+        .iter()
+        .map(|identity| {
+            let field = |name| identity.stanza.get(name).unwrap_or_default();
+            let all = clauses(field("Pre-Depends")).chain(clauses(field("Depends")));
+            let relations = all.flat_map(alternatives);
+            relations
+                .flat_map(|relation| {
+                    let by_name = real.get(relation.name).copied();
+                    by_name
+                        .into_iter()
+                        .chain(provided.get(relation.name).into_iter().flatten().copied())
+                })
+                .collect()
+        })
+        .collect();
+    // base-passwd makes the accounts that every other script may name.
+    let rank = |number: &usize| {
+        let identity = &identities[*number];
+        (
+            identity.name != "base-passwd",
+            !is_essential(&identity.stanza),
+            identity.name,
+        )
+    };
+    let mut tops: Vec<usize> = (0..identities.len())
+        .filter(|number| chosen(&identities[*number].stanza))
+        .collect();
+    tops.sort_by_key(rank);
+    let mut order = Vec::new();
+    let mut seen = vec![false; identities.len()];
+    for top in tops {
+        visit(top, &needs, &mut seen, &mut order);
+    }
+    order
+}
+
+/// Depth first, with a stack of its own: chains of packages can be long.
+fn visit(top: usize, needs: &[Vec<usize>], seen: &mut [bool], order: &mut Vec<usize>) {
+    if std::mem::replace(&mut seen[top], true) {
+        return;
+    }
+    let mut stack = vec![(top, 0)];
+    while let Some((number, at)) = stack.pop() {
+        match needs[number].get(at) {
+            None => order.push(number),
+            Some(need) => {
+                stack.push((number, at + 1));
+                if !std::mem::replace(&mut seen[*need], true) {
+                    stack.push((*need, 0));
+                }
+            }
+        }
+    }
 }
