@@ -3,9 +3,12 @@
 //! In: a value. Out: an owned tree with contexts and origins, or all errors that computing it met.
 //! Refuses functions and types: they have no plain form.
 
+use cairn_syntax::Diagnostic;
 use cairn_syntax::span::Span;
 
+use crate::evaluator::Evaluator;
 use crate::host::ContextId;
+use crate::value::{Field, Object, ObjectKind, Origin, Value};
 
 /// A whole value, owned.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,4 +43,192 @@ pub enum DataKind {
     List(Vec<Data>),
     /// A record, its fields sorted by name.
     Map(Vec<(String, Data)>),
+}
+
+impl Data {
+    /// The field of a map.
+    pub fn get(&self, name: &str) -> Option<&Data> {
+        match &self.kind {
+            DataKind::Map(fields) => fields
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// The same as JSON, without contexts and spans. A secret becomes `{"secret": path}`.
+    pub fn to_json(&self) -> serde_json::Value {
+        use serde_json::Value as Json;
+        match &self.kind {
+            DataKind::Null => Json::Null,
+            DataKind::Bool(value) => Json::Bool(*value),
+            DataKind::Int(number) => Json::from(*number),
+            DataKind::Float(number) => Json::from(*number),
+            DataKind::Str { text, .. } => Json::String(text.clone()),
+            DataKind::Secret(path) => serde_json::json!({ "secret": path }),
+            DataKind::List(items) => items.iter().map(Self::to_json).collect(),
+            DataKind::Map(fields) => Json::Object(
+                fields
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.to_json()))
+                    .collect(),
+            ),
+        }
+    }
+
+    /// Adds every id that anything in it depends on; in no order, with repeats.
+    pub fn collect_context(&self, into: &mut Vec<ContextId>) {
+        match &self.kind {
+            DataKind::Str { context, .. } => into.extend_from_slice(context),
+            DataKind::List(items) => items.iter().for_each(|item| item.collect_context(into)),
+            DataKind::Map(fields) => fields
+                .iter()
+                .for_each(|(_, value)| value.collect_context(into)),
+            _ => {}
+        }
+    }
+}
+
+impl<'a> Evaluator<'a> {
+    /// Computes everything in a value. Errors: *all* that this met, each once. Paths go through the host,
+    /// so that they carry a context like any other string.
+    pub fn data(&mut self, value: Value<'a>, span: Span) -> Result<Data, Vec<Diagnostic>> {
+        let mut errors: Vec<Diagnostic> = Vec::new();
+        let data = self.collect(value, span, None, &mut errors);
+        if errors.is_empty() {
+            Ok(data)
+        } else {
+            Err(errors)
+        }
+    }
+
+    /// Computes everything in a value. Errors: the first that this met.
+    pub(crate) fn whole(&mut self, value: Value<'a>, span: Span) -> crate::evaluator::Result<Data> {
+        self.data(value, span)
+            .map_err(|mut errors| Box::new(errors.swap_remove(0)))
+    }
+
+    fn collect(
+        &mut self,
+        value: Value<'a>,
+        span: Span,
+        written: Option<Span>,
+        errors: &mut Vec<Diagnostic>,
+    ) -> Data {
+        match self.collect_one(value, span, errors) {
+            Ok(kind) => Data {
+                kind,
+                span: written,
+            },
+            Err(error) => {
+                if !errors.contains(&error) {
+                    errors.push(*error);
+                }
+                Data {
+                    kind: DataKind::Null,
+                    span: written,
+                }
+            }
+        }
+    }
+
+    fn collect_one(
+        &mut self,
+        value: Value<'a>,
+        span: Span,
+        errors: &mut Vec<Diagnostic>,
+    ) -> crate::evaluator::Result<DataKind> {
+        self.guard(span)?;
+        Ok(match self.force(value, span)? {
+            Value::Null => DataKind::Null,
+            Value::Bool(value) => DataKind::Bool(value),
+            Value::Int(number) => DataKind::Int(number),
+            Value::Float(number) => DataKind::Float(number),
+            Value::Str(text) => DataKind::Str {
+                text: text.text.to_owned(),
+                context: text.context.to_vec(),
+            },
+            Value::Path(path) => {
+                let minted = self
+                    .host
+                    .path(path)
+                    .map_err(|error| crate::evaluate::host_error(error, span))?;
+                DataKind::Str {
+                    text: minted.text,
+                    context: vec![minted.context],
+                }
+            }
+            Value::Object(object) if object.kind == ObjectKind::Secret => {
+                DataKind::Secret(object.text.to_owned())
+            }
+            Value::Object(object) => DataKind::Str {
+                text: object.text.to_owned(),
+                context: object.context.into_iter().collect(),
+            },
+            Value::List(list) => {
+                let mut items = Vec::with_capacity(list.items.len());
+                for (index, item) in list.items.iter().enumerate() {
+                    let written = self.place(list.origin(index)).map(|place| place.value);
+                    items.push(self.collect(*item, written.unwrap_or(span), written, errors));
+                }
+                DataKind::List(items)
+            }
+            Value::Record(record) => {
+                let mut fields = Vec::with_capacity(record.fields.len());
+                for field in self.by_text(record) {
+                    let written = self.place(field.origin).map(|place| place.value);
+                    let name = self.names.text(field.name).to_owned();
+                    fields.push((
+                        name,
+                        self.collect(field.value, written.unwrap_or(span), written, errors),
+                    ));
+                }
+                DataKind::Map(fields)
+            }
+            Value::Annotated(annotated) => return Err(self.misplaced(annotated.span)),
+            other => {
+                let message = format!("{} has no plain form", self.describe(other));
+                let error = Diagnostic::error("eval::not_data", span, message);
+                return Err(Box::new(error.help(
+                    "only null, true, false, numbers, strings, lists and records do",
+                )));
+            }
+        })
+    }
+
+    /// A value that is nothing but plain data.
+    pub fn value_of(&mut self, data: &Data) -> Value<'a> {
+        match &data.kind {
+            DataKind::Null => Value::Null,
+            DataKind::Bool(value) => Value::Bool(*value),
+            DataKind::Int(number) => Value::Int(*number),
+            DataKind::Float(number) => Value::Float(*number),
+            DataKind::Str { text, context } => self.string_with(text, context),
+            DataKind::Secret(path) => {
+                let text = self.arena.text(path);
+                Value::Object(self.arena.alloc(Object {
+                    kind: ObjectKind::Secret,
+                    text,
+                    context: None,
+                }))
+            }
+            DataKind::List(items) => {
+                let items: Vec<Value<'a>> = items.iter().map(|item| self.value_of(item)).collect();
+                self.list(&items, &[])
+            }
+            DataKind::Map(map) => {
+                let mut fields = Vec::with_capacity(map.len());
+                for (name, value) in map {
+                    let name = self.names.intern(name);
+                    fields.push(Field {
+                        name,
+                        origin: Origin::NONE,
+                        value: self.value_of(value),
+                    });
+                }
+                self.record(fields)
+            }
+        }
+    }
 }

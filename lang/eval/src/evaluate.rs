@@ -1,43 +1,745 @@
-//! stub
-use crate::data::Data;
-use crate::evaluator::{Error, Evaluator, Result};
-use crate::ir::Code;
-use crate::value::{Thunk, Value};
+//! The walk over the compact form.
+//!
+//! In: resolved code and its frame. Out: values, or an error with a span. Computes nothing before it is needed.
+//! Refuses to recurse without measuring the stack.
+
 use cairn_syntax::Diagnostic;
 use cairn_syntax::span::Span;
+use cairn_syntax::symbol::Symbol;
+
+use crate::evaluator::{Error, Evaluator, Result};
+use crate::host::ContextId;
+use crate::ir::{Clause, Code, Expr, Key, Kind, Layer, Part, Piece, Slot};
+use crate::value::{Annotated, Closure, Field, ObjectKind, Origin, Record, State, Thunk, Value};
+
+/// Where running code finds its variables.
+#[derive(Clone, Copy)]
+pub(crate) struct Frame<'a> {
+    pub(crate) captures: &'a [Value<'a>],
+    pub(crate) base: usize,
+}
+
 impl<'a> Evaluator<'a> {
-    /// Calls a function with positional arguments.
-    pub fn call(
-        &mut self,
-        _callee: Value<'a>,
-        _arguments: &[Value<'a>],
-        _span: Span,
-    ) -> Result<Value<'a>> {
-        todo!()
-    }
+    /// Runs code in a new frame.
     pub(crate) fn enter(
         &mut self,
-        _code: &'a Code<'a>,
-        _captures: &'a [Value<'a>],
+        code: &'a Code<'a>,
+        captures: &'a [Value<'a>],
     ) -> Result<Value<'a>> {
-        todo!()
+        let base = self.stack.len();
+        self.stack.resize(base + code.locals as usize, Value::Null);
+        let result = self.eval(&code.body, Frame { captures, base });
+        self.stack.truncate(base);
+        result
     }
-    pub(crate) fn import(&mut self, _path: &'a str, _span: Span) -> Result<Value<'a>> {
-        todo!()
+
+    #[inline]
+    fn read(&self, slot: Slot, frame: Frame<'a>) -> Value<'a> {
+        match slot {
+            Slot::Local(index) => self.stack[frame.base + index as usize],
+            Slot::Captured(index) => frame.captures[index as usize],
+        }
     }
-    pub(crate) fn cycle(&mut self, _thunk: &'a Thunk<'a>, _reader: Span) -> Error {
-        todo!()
+
+    fn capture(&self, slots: &[Slot], frame: Frame<'a>) -> &'a [Value<'a>] {
+        if slots.is_empty() {
+            return &[];
+        }
+        self.arena
+            .collect(slots.iter().map(|slot| self.read(*slot, frame)))
     }
-    /// Whether two values are equal; computes them as far as needed.
-    pub fn equal(&mut self, _left: Value<'a>, _right: Value<'a>, _span: Span) -> Result<bool> {
-        todo!()
+
+    /// The value of an expression for later: a thunk only where the resolver asked for one.
+    pub(crate) fn delay(&mut self, expr: &'a Expr<'a>, frame: Frame<'a>) -> Result<Value<'a>> {
+        Ok(match &expr.kind {
+            Kind::Constant(value) => *value,
+            Kind::Variable(slot) => self.read(*slot, frame),
+            Kind::Delay(code) => {
+                let captures = self.capture(code.captures, frame);
+                self.suspend(State::Suspended(code, captures))
+            }
+            Kind::Fail(index) => self.suspend(State::Failed(*index)),
+            _ => return self.eval(expr, frame),
+        })
     }
-    /// Forces everything in a value; all errors that this met.
-    pub fn data(&mut self, _value: Value<'a>, _span: Span) -> Result<Data, Vec<Diagnostic>> {
-        todo!()
+
+    /// The value of an expression now; never a thunk.
+    pub(crate) fn eval(&mut self, expr: &'a Expr<'a>, frame: Frame<'a>) -> Result<Value<'a>> {
+        self.guard(expr.span)?;
+        match &expr.kind {
+            Kind::Constant(value) => self.force(*value, expr.span),
+            Kind::Variable(slot) => {
+                let value = self.read(*slot, frame);
+                self.force(value, expr.span)
+            }
+            Kind::Call(call) => self.eval_call(call, expr.span, frame),
+            Kind::If {
+                condition,
+                then,
+                otherwise,
+            } => {
+                if self.eval_bool(condition, frame, "the condition")? {
+                    self.eval(then, frame)
+                } else {
+                    self.eval(otherwise, frame)
+                }
+            }
+            Kind::Binary {
+                op,
+                op_span,
+                left,
+                right,
+            } => {
+                let left_value = self.eval(left, frame)?;
+                let right_value = self.eval(right, frame)?;
+                self.binary(
+                    *op,
+                    *op_span,
+                    (left_value, left.span),
+                    (right_value, right.span),
+                    expr.span,
+                )
+            }
+            Kind::Select {
+                target,
+                key,
+                optional,
+            } => self.select(target, *key, *optional, frame),
+            Kind::Interpolate(pieces) => self.interpolate(pieces, frame),
+            Kind::List { items, origins } => {
+                let mut values = Vec::with_capacity(items.len());
+                for item in *items {
+                    values.push(self.delay(item, frame)?);
+                }
+                Ok(self.list(&values, origins))
+            }
+            Kind::Splice(parts) => self.splice(parts, frame),
+            Kind::Record(entries) => {
+                let mut fields = Vec::with_capacity(entries.len());
+                for entry in *entries {
+                    let value = self.delay(&entry.value, frame)?;
+                    fields.push(Field {
+                        name: entry.name,
+                        origin: entry.origin,
+                        value,
+                    });
+                }
+                Ok(self.sorted_record(&fields))
+            }
+            Kind::Overlay(layers) => self.overlay(layers, frame),
+            Kind::ListFor { body, clause } => self.list_for(body, clause, frame),
+            Kind::RecordFor { key, value, clause } => self.record_for(key, value, clause, frame),
+            Kind::Lambda(lambda) => {
+                let captures = self.capture(lambda.code.captures, frame);
+                Ok(Value::Closure(
+                    self.arena.alloc(Closure { lambda, captures }),
+                ))
+            }
+            Kind::Has { target, path } => self.has(target, path, frame),
+            Kind::Let {
+                first,
+                bindings,
+                body,
+            } => {
+                self.bind(*first, bindings, frame)?;
+                self.eval(body, frame)
+            }
+            Kind::Assert {
+                condition,
+                message,
+                body,
+            } => {
+                if self.eval_bool(condition, frame, "what is asserted")? {
+                    return self.eval(body, frame);
+                }
+                let value = self.eval(message, frame)?;
+                let text = self.expect_text(value, message.span)?;
+                Err(Box::new(
+                    Diagnostic::error("eval::assert", condition.span, text.text)
+                        .label("this is false"),
+                ))
+            }
+            Kind::Not(operand) => Ok(Value::Bool(!self.eval_bool(
+                operand,
+                frame,
+                "the operand of `not`",
+            )?)),
+            Kind::Negate(operand) => {
+                let value = self.eval(operand, frame)?;
+                self.negate(value, operand.span, expr.span)
+            }
+            Kind::And(left, right) => Ok(Value::Bool(
+                self.eval_bool(left, frame, "the left of `and`")?
+                    && self.eval_bool(right, frame, "the right of `and`")?,
+            )),
+            Kind::Or(left, right) => Ok(Value::Bool(
+                self.eval_bool(left, frame, "the left of `or`")?
+                    || self.eval_bool(right, frame, "the right of `or`")?,
+            )),
+            Kind::Default(left, right) => match self.eval(left, frame)? {
+                Value::Null => self.eval(right, frame),
+                value => Ok(value),
+            },
+            Kind::Annotated { annotation, value } => {
+                let value_span = value.span;
+                let value = self.delay(value, frame)?;
+                let annotated = Annotated {
+                    annotation,
+                    value,
+                    span: expr.span,
+                    value_span,
+                };
+                Ok(Value::Annotated(self.arena.alloc(annotated)))
+            }
+            Kind::Delay(code) => {
+                let captures = self.capture(code.captures, frame);
+                self.enter(code, captures)
+            }
+            Kind::Fail(index) => Err(Box::new(self.failures[*index as usize].clone())),
+        }
     }
-    /// A value in a few words on one line, computed or not.
-    pub fn show(&self, _value: Value<'a>) -> String {
-        todo!()
+
+    pub(crate) fn eval_bool(
+        &mut self,
+        expr: &'a Expr<'a>,
+        frame: Frame<'a>,
+        what: &str,
+    ) -> Result<bool> {
+        match self.eval(expr, frame)? {
+            Value::Bool(value) => Ok(value),
+            other => Err(self.expected(what, "true or false", other, expr.span)),
+        }
     }
+
+    /// Fills the slots of a recursive `let`.
+    fn bind(&mut self, first: u32, bindings: &'a [Expr<'a>], frame: Frame<'a>) -> Result<()> {
+        let start = frame.base + first as usize;
+        let mut blanks: Vec<Option<&'a Thunk<'a>>> = Vec::with_capacity(bindings.len());
+        for (slot, binding) in (start..).zip(bindings) {
+            let (value, blank) = match binding.kind {
+                Kind::Constant(value) => (value, None),
+                _ => {
+                    let thunk: &'a Thunk<'a> = self.arena.alloc(Thunk::new(State::Blank));
+                    (Value::Thunk(thunk), Some(thunk))
+                }
+            };
+            self.stack[slot] = value;
+            blanks.push(blank);
+        }
+        for (binding, blank) in bindings.iter().zip(blanks) {
+            let Some(thunk) = blank else { continue };
+            let state = match &binding.kind {
+                Kind::Delay(code) => State::Suspended(code, self.capture(code.captures, frame)),
+                Kind::Fail(index) => State::Failed(*index),
+                _ => State::Done(self.eval(binding, frame)?),
+            };
+            thunk.state.set(state);
+        }
+        Ok(())
+    }
+
+    fn select(
+        &mut self,
+        target: &'a Expr<'a>,
+        key: Key<'a>,
+        optional: bool,
+        frame: Frame<'a>,
+    ) -> Result<Value<'a>> {
+        let found = match &target.kind {
+            Kind::Select {
+                target: inner,
+                key: inner_key,
+                optional: false,
+            } if optional => {
+                let record = self.eval(inner, frame)?;
+                let name = self.key_name(*inner_key, frame)?;
+                match self.field(record, name, inner_key.span(), inner.span)? {
+                    Some(field) => self.force(field.value, target.span)?,
+                    None => return Ok(Value::Null),
+                }
+            }
+            _ => self.eval(target, frame)?,
+        };
+        if optional && matches!(found, Value::Null) {
+            return Ok(Value::Null);
+        }
+        let name = self.key_name(key, frame)?;
+        match self.field(found, name, key.span(), target.span)? {
+            Some(field) => self.force(field.value, key.span()),
+            None if optional => Ok(Value::Null),
+            None => match found {
+                Value::Record(record) => {
+                    Err(Box::new(self.missing_field(record, name, key.span())))
+                }
+                _ => Ok(Value::Null),
+            },
+        }
+    }
+
+    /// A field of something that must be a record.
+    fn field(
+        &self,
+        value: Value<'a>,
+        name: Symbol,
+        key: Span,
+        target: Span,
+    ) -> Result<Option<&'a Field<'a>>> {
+        match value {
+            Value::Record(record) => Ok(record.get(name)),
+            Value::Null => {
+                let name = self.names.text(name);
+                let message = format!("null has no field `{name}`");
+                Err(Box::new(
+                    Diagnostic::error("eval::field_of_null", key, message)
+                        .also(target, "this is null")
+                        .help(format!("write `?.{name}` where it may be null")),
+                ))
+            }
+            other => {
+                let what = format!("what `.{}` is taken from", self.names.text(name));
+                Err(self.expected(&what, "a record", other, target))
+            }
+        }
+    }
+
+    pub(crate) fn missing_field(
+        &self,
+        record: &Record<'a>,
+        name: Symbol,
+        span: Span,
+    ) -> Diagnostic {
+        let text = self.names.text(name);
+        let error = Diagnostic::error(
+            "eval::missing_field",
+            span,
+            format!("there is no field `{text}` here"),
+        );
+        let mut known: Vec<&str> = record
+            .fields
+            .iter()
+            .map(|field| self.names.text(field.name))
+            .collect();
+        known.sort_unstable();
+        match cairn_syntax::nearest(text, known.iter().copied()) {
+            Some(near) => error.help(format!("did you mean `{near}`?")),
+            None if known.is_empty() => error.help("the record is empty"),
+            None if known.len() <= 12 => {
+                error.help(format!("the fields are: {}", known.join(", ")))
+            }
+            None => error,
+        }
+    }
+
+    fn key_name(&mut self, key: Key<'a>, frame: Frame<'a>) -> Result<Symbol> {
+        match key {
+            Key::Name(name, _) => Ok(name),
+            Key::Computed(expr) => {
+                let value = self.eval(expr, frame)?;
+                self.value_as_key(value, expr.span)
+            }
+        }
+    }
+
+    pub(crate) fn value_as_key(&mut self, value: Value<'a>, span: Span) -> Result<Symbol> {
+        let text = self.expect_text(value, span)?;
+        if text.context.is_empty() {
+            return Ok(self.names.intern(text.text));
+        }
+        Err(Box::new(Diagnostic::error(
+            "eval::key_context",
+            span,
+            "a key can't depend on something that is built",
+        )))
+    }
+
+    fn has(
+        &mut self,
+        target: &'a Expr<'a>,
+        path: &'a [Key<'a>],
+        frame: Frame<'a>,
+    ) -> Result<Value<'a>> {
+        let mut value = self.eval(target, frame)?;
+        for (index, key) in path.iter().enumerate() {
+            let name = self.key_name(*key, frame)?;
+            let field = match value {
+                Value::Null if index > 0 => None,
+                value => self.field(value, name, key.span(), target.span)?,
+            };
+            let Some(field) = field else {
+                return Ok(Value::Bool(false));
+            };
+            if index + 1 < path.len() {
+                value = self.force(field.value, key.span())?;
+            }
+        }
+        Ok(Value::Bool(true))
+    }
+
+    fn interpolate(&mut self, pieces: &'a [Piece<'a>], frame: Frame<'a>) -> Result<Value<'a>> {
+        let mut text = String::new();
+        let mut context = Vec::new();
+        for piece in pieces {
+            match piece {
+                Piece::Text(piece) => text.push_str(piece),
+                Piece::Value(expr) => {
+                    let value = self.eval(expr, frame)?;
+                    self.append(&mut text, &mut context, value, expr.span)?;
+                }
+            }
+        }
+        context.sort_unstable();
+        context.dedup();
+        Ok(self.string_with(&text, &context))
+    }
+
+    /// Adds a value to a string, as interpolation does.
+    pub(crate) fn append(
+        &mut self,
+        text: &mut String,
+        context: &mut Vec<ContextId>,
+        value: Value<'a>,
+        span: Span,
+    ) -> Result<()> {
+        use std::fmt::Write as _;
+        let mend = match value {
+            Value::Str(piece) => {
+                text.push_str(piece.text);
+                context.extend_from_slice(piece.context);
+                return Ok(());
+            }
+            Value::Int(number) => {
+                let _ = write!(text, "{number}");
+                return Ok(());
+            }
+            Value::Path(path) => {
+                let minted = self
+                    .host
+                    .path(path)
+                    .map_err(|error| host_error(error, span))?;
+                text.push_str(&minted.text);
+                context.push(minted.context);
+                return Ok(());
+            }
+            Value::Object(object) if object.kind != ObjectKind::Secret => {
+                text.push_str(object.text);
+                context.extend(object.context);
+                return Ok(());
+            }
+            Value::Object(_) => {
+                return Err(Box::new(
+                    Diagnostic::error("eval::secret_in_string", span, "a secret can't become part of a string")
+                        .help("everyone can read the store; give the secret to an option of type `Secret`"),
+                ));
+            }
+            Value::Bool(_) => {
+                "write `if … then \"yes\" else \"no\"` with the words that are wanted"
+            }
+            Value::Float(_) => "write `number.to_string(…)`",
+            Value::List(_) => "write `string.join(…, \" \")`",
+            Value::Null => "write `… ?? \"\"` where it may be null",
+            Value::Record(_) => "write `json.print(…)`, or pick a field",
+            Value::Annotated(_) => {
+                return Err(self.expected("what is in `${…}`", "a string", value, span));
+            }
+            _ => "only strings, whole numbers, paths and what was built become part of a string",
+        };
+        let error = Diagnostic::error(
+            "eval::interpolation",
+            span,
+            format!("{} can't become part of a string", self.describe(value)),
+        );
+        Err(Box::new(error.help(mend)))
+    }
+
+    fn splice(&mut self, parts: &'a [Part<'a>], frame: Frame<'a>) -> Result<Value<'a>> {
+        let mut items = Vec::new();
+        let mut origins: Vec<Origin> = Vec::new();
+        for part in parts {
+            match part {
+                Part::Item(expr, origin) => {
+                    items.push(self.delay(expr, frame)?);
+                    origins.push(*origin);
+                }
+                Part::Spread(expr) => {
+                    let value = self.eval(expr, frame)?;
+                    let list = match value {
+                        Value::List(list) => list,
+                        other => {
+                            return Err(self.expected(
+                                "what `...` spreads",
+                                "a list",
+                                other,
+                                expr.span,
+                            ));
+                        }
+                    };
+                    items.extend_from_slice(list.items);
+                    origins.extend((0..list.items.len()).map(|index| list.origin(index)));
+                }
+            }
+        }
+        Ok(self.list(&items, &origins))
+    }
+
+    fn overlay(&mut self, layers: &'a [Layer<'a>], frame: Frame<'a>) -> Result<Value<'a>> {
+        let mut below: Vec<Field<'a>> = Vec::new();
+        let mut above: Vec<Field<'a>> = Vec::new();
+        for layer in layers {
+            match layer {
+                Layer::Field { key, origin, value } => {
+                    let name = self.key_name(*key, frame)?;
+                    let value = self.delay(value, frame)?;
+                    above.push(Field {
+                        name,
+                        origin: *origin,
+                        value,
+                    });
+                }
+                Layer::Spread(expr) => {
+                    let value = self.eval(expr, frame)?;
+                    let record = match value {
+                        Value::Record(record) => record,
+                        other => {
+                            return Err(self.expected(
+                                "what `...` spreads",
+                                "a record",
+                                other,
+                                expr.span,
+                            ));
+                        }
+                    };
+                    self.sort_once(&mut above)?;
+                    below = merge_fields(&below, &above);
+                    above.clear();
+                    below = merge_fields(&below, record.fields);
+                }
+            }
+        }
+        self.sort_once(&mut above)?;
+        Ok(self.sorted_record(&merge_fields(&below, &above)))
+    }
+
+    /// Sorts fields by name. Errors: a name that is there twice.
+    pub(crate) fn sort_once(&self, fields: &mut [Field<'a>]) -> Result<()> {
+        fields.sort_by_key(|field| field.name);
+        for pair in fields.windows(2) {
+            if pair[0].name == pair[1].name {
+                return Err(self.set_twice(&pair[0], &pair[1]));
+            }
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn set_twice(&self, first: &Field<'a>, second: &Field<'a>) -> Error {
+        let message = format!("`{}` is set twice", self.names.text(second.name));
+        let (first, second) = (self.place(first.origin), self.place(second.origin));
+        let Some(span) = second.or(first).map(|place| place.key) else {
+            return Box::new(Diagnostic::error(
+                "eval::duplicate_field",
+                Span::new(cairn_syntax::span::SourceId(0), 0, 0),
+                message,
+            ));
+        };
+        let error = Diagnostic::error("eval::duplicate_field", span, message);
+        Box::new(match first {
+            Some(first) if first.key != span => {
+                error.label("again here").also(first.key, "first here")
+            }
+            _ => error,
+        })
+    }
+
+    /// Walks what a comprehension walks: puts the names in their slots and calls `each` for what is kept.
+    fn walk(
+        &mut self,
+        clause: &'a Clause<'a>,
+        frame: Frame<'a>,
+        mut each: impl FnMut(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        let source = self.eval(&clause.source, frame)?;
+        let slot = frame.base + clause.first as usize;
+        let count = match source {
+            Value::List(list) => list.items.len(),
+            Value::Record(record) if clause.pair => record.fields.len(),
+            Value::Record(_) => {
+                return Err(Box::new(
+                    Diagnostic::error(
+                        "eval::for_record",
+                        clause.source.span,
+                        "a record is walked with two names",
+                    )
+                    .help(
+                        "write `for key, value in …`, or `record.values(…)` for the values alone",
+                    ),
+                ));
+            }
+            other => {
+                return Err(self.expected(
+                    "what `for` walks",
+                    "a list or a record",
+                    other,
+                    clause.source.span,
+                ));
+            }
+        };
+        let order = match source {
+            Value::Record(record) => self.by_text(record),
+            _ => Vec::new(),
+        };
+        for index in 0..count {
+            match source {
+                Value::List(list) if clause.pair => {
+                    self.stack[slot] = Value::Int(index as i64);
+                    self.stack[slot + 1] = list.items[index];
+                }
+                Value::List(list) => self.stack[slot] = list.items[index],
+                _ => {
+                    let field = order[index];
+                    self.stack[slot] = self.symbol_string(field.name);
+                    self.stack[slot + 1] = field.value;
+                }
+            }
+            let keep = match &clause.condition {
+                Some(condition) => self.eval_bool(condition, frame, "the condition")?,
+                None => true,
+            };
+            if keep {
+                each(self)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The fields of a record in the order of their names' texts: the order that users see.
+    pub(crate) fn by_text(&self, record: &Record<'a>) -> Vec<&'a Field<'a>> {
+        let mut fields: Vec<&'a Field<'a>> = record.fields.iter().collect();
+        fields.sort_by(|left, right| self.names.text(left.name).cmp(self.names.text(right.name)));
+        fields
+    }
+
+    fn list_for(
+        &mut self,
+        body: &'a Expr<'a>,
+        clause: &'a Clause<'a>,
+        frame: Frame<'a>,
+    ) -> Result<Value<'a>> {
+        let mut items = Vec::new();
+        self.walk(clause, frame, |evaluator| {
+            items.push(evaluator.delay(body, frame)?);
+            Ok(())
+        })?;
+        let origins = vec![clause.origin; items.len()];
+        Ok(self.list(&items, &origins))
+    }
+
+    fn record_for(
+        &mut self,
+        key: &'a Expr<'a>,
+        value: &'a Expr<'a>,
+        clause: &'a Clause<'a>,
+        frame: Frame<'a>,
+    ) -> Result<Value<'a>> {
+        let mut fields: Vec<Field<'a>> = Vec::new();
+        self.walk(clause, frame, |evaluator| {
+            let name = evaluator.eval(key, frame)?;
+            let name = evaluator.value_as_key(name, key.span)?;
+            let value = evaluator.delay(value, frame)?;
+            fields.push(Field {
+                name,
+                origin: clause.origin,
+                value,
+            });
+            Ok(())
+        })?;
+        self.sort_once(&mut fields)?;
+        Ok(self.sorted_record(&fields))
+    }
+
+    /// The value of an expression file.
+    pub(crate) fn import(&mut self, path: &'a str, span: Span) -> Result<Value<'a>> {
+        let text = self
+            .host
+            .load(path)
+            .map_err(|error| host_error(error, span))?;
+        let source = self.sources.add(path, text);
+        let parsed = cairn_syntax::parse_expression(&self.sources, source, &mut self.names);
+        if let Some(error) = parsed.errors.first() {
+            return Err(Box::new(error.clone().also(span, "imported here")));
+        }
+        let before = self.static_errors.len();
+        let value = self.thunk(self.prelude, &parsed.tree);
+        match self.static_errors.get(before) {
+            Some(error) => Err(Box::new(error.clone())),
+            None => self.force(value, span),
+        }
+    }
+
+    /// The report of a cycle that runs through a thunk: every edge of it, in the order of needing.
+    #[cold]
+    pub(crate) fn cycle(&mut self, thunk: &'a Thunk<'a>, reader: Span) -> Error {
+        let same = |edge: &crate::evaluator::Edge<'a>| {
+            edge.thunk.is_some_and(|other| std::ptr::eq(other, thunk))
+        };
+        let start = self
+            .edges
+            .iter()
+            .rposition(same)
+            .unwrap_or(self.edges.len());
+        let edges = &self.edges[start..];
+        let names: Vec<&str> = edges
+            .iter()
+            .filter_map(|edge| edge.label.as_ref())
+            .map(|label| label.text.as_str())
+            .collect();
+        let message = match names.first() {
+            Some(first) => format!("{} needs itself: {} → {first}", first, names.join(" → ")),
+            None => "this needs itself".to_owned(),
+        };
+        let mut seen = vec![reader];
+        let mut error =
+            Diagnostic::error("eval::cycle", reader, message).label("and here the circle closes");
+        for (index, edge) in edges.iter().enumerate() {
+            let mut show = |span: Span, text: String| {
+                if !seen.contains(&span) {
+                    seen.push(span);
+                    error.secondary.push(cairn_syntax::Label { span, text });
+                }
+            };
+            if index > 0 {
+                show(edge.reader, "which needs this".to_owned());
+            }
+            if let Some(label) = &edge.label {
+                show(label.span, format!("{} is set here", label.text));
+            }
+        }
+        Box::new(error)
+    }
+}
+
+/// Two sorted runs of fields in one; where both have a name, `above` wins.
+pub(crate) fn merge_fields<'a>(below: &[Field<'a>], above: &[Field<'a>]) -> Vec<Field<'a>> {
+    let mut merged = Vec::with_capacity(below.len() + above.len());
+    let (mut left, mut right) = (below.iter().peekable(), above.iter().peekable());
+    loop {
+        match (left.peek(), right.peek()) {
+            (Some(low), Some(high)) if low.name < high.name => merged.extend(left.next()),
+            (Some(low), Some(high)) => {
+                if low.name == high.name {
+                    left.next();
+                }
+                merged.extend(right.next());
+            }
+            (Some(_), None) => merged.extend(left.next()),
+            (None, Some(_)) => merged.extend(right.next()),
+            (None, None) => return merged,
+        }
+    }
+}
+
+/// What the host said, at the span that asked.
+pub(crate) fn host_error(error: crate::host::HostError, span: Span) -> Error {
+    let mut diagnostic = Diagnostic::error("eval::host", span, error.message);
+    diagnostic.help = error.help;
+    Box::new(diagnostic)
 }

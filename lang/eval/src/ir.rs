@@ -150,6 +150,8 @@ impl Key<'_> {
 pub(crate) struct Clause<'a> {
     /// Slots of the one or two names.
     pub(crate) first: u32,
+    /// Where what is made was written.
+    pub(crate) origin: Origin,
     pub(crate) pair: bool,
     pub(crate) source: Expr<'a>,
     pub(crate) condition: Option<Expr<'a>>,
@@ -172,6 +174,8 @@ pub(crate) struct Lambda<'a> {
     pub(crate) parameters: &'a [Parameter<'a>],
     pub(crate) code: Code<'a>,
     pub(crate) span: Span,
+    /// Neither patterns nor types: arguments only have to be put in their slots.
+    pub(crate) simple: bool,
 }
 
 pub(crate) struct Parameter<'a> {

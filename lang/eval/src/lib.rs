@@ -3,6 +3,7 @@
 //! In: ASTs, and a [`Host`] as the only window outward. Out: [`Value`]s in one [`Arena`], plain [`Data`], errors with spans.
 //! Knows nothing of options (they come in through [`Externals`]), stores, files on disk or Debian.
 
+mod apply;
 mod arena;
 mod check;
 mod data;
@@ -12,8 +13,11 @@ mod evaluator;
 mod host;
 mod ir;
 pub mod library;
+mod operators;
+mod path;
 mod resolve;
 mod scope;
+mod show;
 mod types;
 mod value;
 

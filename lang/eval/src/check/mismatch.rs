@@ -1,0 +1,207 @@
+//! What is said when a value does not fit: both spans, and the exact mend where there is one.
+//!
+//! In: the value, the type, whom to blame. Out: an error.
+
+use cairn_syntax::span::Span;
+use cairn_syntax::{Diagnostic, nearest};
+
+use crate::evaluator::{Error, Evaluator};
+use crate::types::{Blame, RecordType, Type, TypeKind};
+use crate::value::{Field, Value};
+
+impl<'a> Evaluator<'a> {
+    #[cold]
+    pub(super) fn mismatch(
+        &self,
+        value: Value<'a>,
+        ty: &'a Type<'a>,
+        shown: &'a Type<'a>,
+        blame: Blame<'a>,
+    ) -> Error {
+        let allowed = enumeration(ty);
+        if let (Some(allowed), Value::Str(given)) = (&allowed, value) {
+            return self.not_allowed(given.text, allowed, blame);
+        }
+        let expected = match shown.kind {
+            TypeKind::Named(_) => format!("a `{}`", self.show_type(shown)),
+            _ => self.show_expected(shown),
+        };
+        let subject = self.subject(value, blame);
+        let error = match blame.what {
+            Some(what) => {
+                let message = format!("`{what}` must be {expected}, not {}", self.describe(value));
+                Diagnostic::error("types::mismatch", blame.span, message)
+            }
+            None => Diagnostic::error(
+                "types::mismatch",
+                blame.span,
+                format!("expected {expected}, found {subject}"),
+            ),
+        };
+        let error = match blame.declared {
+            Some(declared) => error.also(declared, "declared here"),
+            None => error,
+        };
+        Box::new(match self.mend(value, ty) {
+            Some(mend) => error.help(mend),
+            None => error,
+        })
+    }
+
+    /// The value, with what it is for where that is known.
+    pub(super) fn subject(&self, value: Value<'a>, blame: Blame<'a>) -> String {
+        match blame.what {
+            Some(what) => format!("{} for `{what}`", self.describe(value)),
+            None => self.describe(value),
+        }
+    }
+
+    fn not_allowed(&self, given: &str, allowed: &[Value<'a>], blame: Blame<'a>) -> Error {
+        let subject = match blame.what {
+            Some(what) => format!("`{what}` can't be \"{given}\""),
+            None => format!("\"{given}\" is not allowed here"),
+        };
+        let error = Diagnostic::error("types::not_allowed", blame.span, subject);
+        let texts = allowed.iter().filter_map(|value| match value {
+            Value::Str(text) => Some(text.text),
+            _ => None,
+        });
+        let near = nearest(given, texts);
+        let shown: Vec<String> = allowed.iter().map(|value| self.show(*value)).collect();
+        let list = format!("allowed: {}", shown.join(", "));
+        let error = match blame.declared {
+            Some(declared) => error.also(declared, "declared here"),
+            None => error,
+        };
+        Box::new(match near {
+            Some(near) => error.help(format!("did you mean \"{near}\"? {list}")),
+            None => error.help(list),
+        })
+    }
+
+    fn mend(&self, value: Value<'a>, ty: &'a Type<'a>) -> Option<String> {
+        let fits = |value: Value<'a>| super::has_outline(value, ty);
+        match value {
+            Value::Str(text) => {
+                let bare = text.text.trim();
+                let number = bare
+                    .parse::<i64>()
+                    .is_ok_and(|number| fits(Value::Int(number)));
+                let float = bare
+                    .parse::<f64>()
+                    .is_ok_and(|number| fits(Value::Float(number)));
+                let boolean = bare
+                    .parse::<bool>()
+                    .is_ok_and(|value| fits(Value::Bool(value)));
+                if number || float || boolean {
+                    return Some(format!("remove the quotes: {bare}"));
+                }
+                if wants(ty, |kind| matches!(kind, TypeKind::Path)) {
+                    let relative = bare.starts_with("./") || bare.starts_with("../");
+                    let path = if relative {
+                        bare.to_owned()
+                    } else {
+                        format!("./{}", bare.trim_start_matches('/'))
+                    };
+                    return Some(if relative {
+                        format!("remove the quotes: {path}")
+                    } else {
+                        format!("a path is written without quotes, relative to this file: {path}")
+                    });
+                }
+                self.mend_list(value, ty)
+            }
+            Value::Int(number) if wants(ty, |kind| matches!(kind, TypeKind::Float)) => {
+                Some(format!("write {number}.0"))
+            }
+            Value::Int(_) | Value::Float(_) | Value::Bool(_)
+                if wants(ty, |kind| matches!(kind, TypeKind::Str)) =>
+            {
+                Some(format!("put it in quotes: \"{}\"", self.show(value)))
+            }
+            Value::Path(path) if wants(ty, |kind| matches!(kind, TypeKind::Str)) => Some(format!(
+                "\"${{./{path}}}\" is its place in the store; `read_file` gives what it holds"
+            )),
+            Value::List(_) | Value::Record(_) | Value::Null => None,
+            Value::Closure(_) | Value::Native(_) => {
+                Some("call the function, or leave out the `=>`".to_owned())
+            }
+            other => self.mend_list(other, ty),
+        }
+    }
+
+    fn mend_list(&self, value: Value<'a>, ty: &'a Type<'a>) -> Option<String> {
+        let inner = match ty.structure().kind {
+            TypeKind::List(inner) => inner,
+            TypeKind::Nullable(inner) => match inner.structure().kind {
+                TypeKind::List(inner) => inner,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        super::has_outline(value, inner)
+            .then(|| format!("put it in brackets: [{}]", self.show(value)))
+    }
+
+    #[cold]
+    pub(super) fn unknown_field(
+        &self,
+        field: &Field<'a>,
+        ty: &'a RecordType<'a>,
+        shown: &'a Type<'a>,
+        blame: Blame<'a>,
+    ) -> Error {
+        let text = self.names.text(field.name);
+        let span: Span = self
+            .place(field.origin)
+            .map_or(blame.span, |place| place.key);
+        let holder = match (shown.kind, blame.what) {
+            (TypeKind::Named(named), _) => format!("a `{}`", self.names.text(named.name)),
+            (_, Some(what)) => format!("`{what}`"),
+            _ => "this record".to_owned(),
+        };
+        let error = Diagnostic::error(
+            "types::unknown_field",
+            span,
+            format!("{holder} has no field `{text}`"),
+        );
+        let error = match shown.span.or(blame.declared) {
+            Some(declared) => error.also(declared, "declared here"),
+            None => error,
+        };
+        let known: Vec<&str> = ty
+            .fields
+            .iter()
+            .map(|field| self.names.text(field.name))
+            .collect();
+        Box::new(match nearest(text, known.iter().copied()) {
+            Some(near) => error.help(format!("did you mean `{near}`?")),
+            None => error.help(format!("the fields are: {}", known.join(", "))),
+        })
+    }
+}
+
+/// The allowed values, if a type is nothing but literals (and null).
+fn enumeration<'a>(ty: &'a Type<'a>) -> Option<Vec<Value<'a>>> {
+    match ty.structure().kind {
+        TypeKind::Literal(value) => Some(vec![value]),
+        TypeKind::Null => Some(vec![Value::Null]),
+        TypeKind::Union(members) => {
+            let members: Option<Vec<Vec<Value<'a>>>> =
+                members.iter().map(|member| enumeration(member)).collect();
+            members.map(|members| members.concat())
+        }
+        _ => None,
+    }
+}
+
+/// Whether some alternative of a type is of a kind.
+fn wants<'a>(ty: &'a Type<'a>, is: fn(&TypeKind<'a>) -> bool) -> bool {
+    let structure = ty.structure();
+    match structure.kind {
+        TypeKind::Union(members) => members.iter().any(|member| wants(member, is)),
+        TypeKind::Nullable(inner) => wants(inner, is),
+        TypeKind::Where(refined) => wants(refined.base, is),
+        ref kind => is(kind),
+    }
+}

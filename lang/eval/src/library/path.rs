@@ -1,0 +1,75 @@
+//! `path.`: functions over paths. Nothing here looks whether a path exists.
+
+use cairn_syntax::Diagnostic;
+
+use super::{Arguments, Native, needed};
+use crate::evaluator::{Evaluator, Result};
+use crate::value::Value;
+
+pub(super) static FUNCTIONS: &[Native] = &[
+    Native {
+        name: "path.name",
+        parameters: &[needed("path")],
+        doc: "The last part.",
+        run: name,
+    },
+    Native {
+        name: "path.extension",
+        parameters: &[needed("path")],
+        doc: "What follows the last point of the last part, else null.",
+        run: extension,
+    },
+    Native {
+        name: "path.join",
+        parameters: &[needed("path"), needed("relative")],
+        doc: "The path of something in a folder.",
+        run: join,
+    },
+];
+
+fn last_part(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+fn name<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
+    let path = arguments.path(evaluator, 0)?;
+    Ok(evaluator.string(last_part(path)))
+}
+
+fn extension<'a>(
+    evaluator: &mut Evaluator<'a>,
+    arguments: &Arguments<'_, 'a>,
+) -> Result<Value<'a>> {
+    let path = arguments.path(evaluator, 0)?;
+    Ok(match last_part(path).rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() => evaluator.string(extension),
+        _ => Value::Null,
+    })
+}
+
+fn join<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
+    let path = arguments.path(evaluator, 0)?;
+    let relative = arguments.text(evaluator, 1)?;
+    let joined = if path == "." {
+        relative.text.to_owned()
+    } else {
+        format!("{path}/{}", relative.text)
+    };
+    // A file's name is what comes before the last `/`, so any name will do for the file.
+    let root = if path.starts_with("<library>") {
+        "<library>/x"
+    } else {
+        "x"
+    };
+    let joined = joined.strip_prefix("<library>/").unwrap_or(&joined);
+    let Some(normal) = crate::path::relative_to(root, joined) else {
+        let message = format!("{} leads out of the configuration's folder", relative.text);
+        return Err(Box::new(Diagnostic::error(
+            "eval::path_outside",
+            arguments.at(1),
+            message,
+        )));
+    };
+    let normal: &'a str = evaluator.arena.text(&normal);
+    Ok(Value::Path(evaluator.arena.alloc(normal)))
+}

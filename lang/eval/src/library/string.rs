@@ -1,0 +1,296 @@
+//! `string.`: functions over strings. What is made of a string keeps its whole context.
+
+use cairn_syntax::Diagnostic;
+
+use super::{Arguments, Native, needed, optional};
+use crate::evaluator::{Evaluator, Result};
+use crate::host::ContextId;
+use crate::value::Value;
+
+pub(super) static FUNCTIONS: &[Native] = &[
+    Native {
+        name: "string.join",
+        parameters: &[needed("list"), optional("separator")],
+        doc: "All strings in one, with the separator between them.",
+        run: join,
+    },
+    Native {
+        name: "string.split",
+        parameters: &[needed("string"), needed("separator")],
+        doc: "The pieces between the separators.",
+        run: split,
+    },
+    Native {
+        name: "string.lines",
+        parameters: &[needed("string")],
+        doc: "The lines, without their ends.",
+        run: lines,
+    },
+    Native {
+        name: "string.trim",
+        parameters: &[needed("string")],
+        doc: "Without white space at both ends.",
+        run: trim,
+    },
+    Native {
+        name: "string.starts_with",
+        parameters: &[needed("string"), needed("prefix")],
+        doc: "Whether it begins so.",
+        run: starts_with,
+    },
+    Native {
+        name: "string.ends_with",
+        parameters: &[needed("string"), needed("suffix")],
+        doc: "Whether it ends so.",
+        run: ends_with,
+    },
+    Native {
+        name: "string.contains",
+        parameters: &[needed("string"), needed("part")],
+        doc: "Whether that occurs in it.",
+        run: contains,
+    },
+    Native {
+        name: "string.replace",
+        parameters: &[needed("string"), needed("from"), needed("to")],
+        doc: "With every occurrence replaced.",
+        run: replace,
+    },
+    Native {
+        name: "string.upper",
+        parameters: &[needed("string")],
+        doc: "In capital letters.",
+        run: upper,
+    },
+    Native {
+        name: "string.lower",
+        parameters: &[needed("string")],
+        doc: "In small letters.",
+        run: lower,
+    },
+    Native {
+        name: "string.length",
+        parameters: &[needed("string")],
+        doc: "How many characters it has.",
+        run: length,
+    },
+    Native {
+        name: "string.slice",
+        parameters: &[needed("string"), needed("start"), optional("end")],
+        doc: "The characters from start up to, but without, end; counted from 0.",
+        run: slice,
+    },
+    Native {
+        name: "string.repeat",
+        parameters: &[needed("string"), needed("count")],
+        doc: "It, so many times.",
+        run: repeat,
+    },
+    Native {
+        name: "string.pad",
+        parameters: &[
+            needed("string"),
+            needed("width"),
+            optional("with"),
+            optional("left"),
+        ],
+        doc: "Filled up at the end (at the start where `left = true`) to so many characters.",
+        run: pad,
+    },
+    Native {
+        name: "string.to_int",
+        parameters: &[needed("string")],
+        doc: "The whole number that it spells; an error if it spells none.",
+        run: to_int,
+    },
+];
+
+/// The longest string that repetition and padding make, in bytes.
+const LENGTH_LIMIT: usize = 1 << 28;
+
+fn join<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
+    let list = arguments.list(evaluator, 0)?;
+    let mut text = String::new();
+    let mut context: Vec<ContextId> = Vec::new();
+    let mut between = "";
+    if arguments.is_given(1) {
+        let separator = arguments.text(evaluator, 1)?;
+        between = separator.text;
+        context.extend_from_slice(separator.context);
+    }
+    for (index, item) in list.items.iter().enumerate() {
+        if index > 0 {
+            text.push_str(between);
+        }
+        let span = evaluator.value_span(list.origin(index), arguments.at(0));
+        let item = evaluator.force(*item, span)?;
+        evaluator.append(&mut text, &mut context, item, span)?;
+    }
+    context.sort_unstable();
+    context.dedup();
+    Ok(evaluator.string_with(&text, &context))
+}
+
+fn pieces<'a>(
+    evaluator: &Evaluator<'a>,
+    pieces: impl Iterator<Item = &'a str>,
+    context: &[ContextId],
+) -> Value<'a> {
+    let items: Vec<Value<'a>> = pieces
+        .map(|piece| evaluator.string_with(piece, context))
+        .collect();
+    evaluator.list(&items, &[])
+}
+
+fn split<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
+    let text = arguments.text(evaluator, 0)?;
+    let separator = arguments.text(evaluator, 1)?;
+    if separator.text.is_empty() {
+        let message = "an empty separator is everywhere";
+        return Err(Box::new(Diagnostic::error(
+            "eval::separator",
+            arguments.at(1),
+            message,
+        )));
+    }
+    Ok(pieces(
+        evaluator,
+        text.text.split(separator.text),
+        text.context,
+    ))
+}
+
+fn lines<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
+    let text = arguments.text(evaluator, 0)?;
+    Ok(pieces(evaluator, text.text.lines(), text.context))
+}
+
+fn changed<'a>(
+    evaluator: &mut Evaluator<'a>,
+    arguments: &Arguments<'_, 'a>,
+    change: impl FnOnce(&str) -> String,
+) -> Result<Value<'a>> {
+    let text = arguments.text(evaluator, 0)?;
+    Ok(evaluator.string_with(&change(text.text), text.context))
+}
+
+fn trim<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
+    changed(evaluator, arguments, |text| text.trim().to_owned())
+}
+
+fn upper<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
+    changed(evaluator, arguments, str::to_uppercase)
+}
+
+fn lower<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
+    changed(evaluator, arguments, str::to_lowercase)
+}
+
+fn starts_with<'a>(
+    evaluator: &mut Evaluator<'a>,
+    arguments: &Arguments<'_, 'a>,
+) -> Result<Value<'a>> {
+    let (text, part) = (arguments.text(evaluator, 0)?, arguments.text(evaluator, 1)?);
+    Ok(Value::Bool(text.text.starts_with(part.text)))
+}
+
+fn ends_with<'a>(
+    evaluator: &mut Evaluator<'a>,
+    arguments: &Arguments<'_, 'a>,
+) -> Result<Value<'a>> {
+    let (text, part) = (arguments.text(evaluator, 0)?, arguments.text(evaluator, 1)?);
+    Ok(Value::Bool(text.text.ends_with(part.text)))
+}
+
+fn contains<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
+    let (text, part) = (arguments.text(evaluator, 0)?, arguments.text(evaluator, 1)?);
+    Ok(Value::Bool(text.text.contains(part.text)))
+}
+
+fn replace<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
+    let text = arguments.text(evaluator, 0)?;
+    let (from, to) = (arguments.text(evaluator, 1)?, arguments.text(evaluator, 2)?);
+    let mut context = [text.context, to.context].concat();
+    context.sort_unstable();
+    context.dedup();
+    Ok(evaluator.string_with(&text.text.replace(from.text, to.text), &context))
+}
+
+fn length<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
+    Ok(Value::Int(
+        arguments.text(evaluator, 0)?.text.chars().count() as i64,
+    ))
+}
+
+fn slice<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
+    let start = arguments.count(evaluator, 1)?;
+    let end = if arguments.is_given(2) {
+        arguments.count(evaluator, 2)?
+    } else {
+        usize::MAX
+    };
+    changed(evaluator, arguments, |text| {
+        text.chars()
+            .skip(start)
+            .take(end.saturating_sub(start))
+            .collect()
+    })
+}
+
+/// Refuses what would only exhaust the memory.
+fn limit(length: usize, arguments: &Arguments<'_, '_>) -> Result<()> {
+    if length <= LENGTH_LIMIT {
+        return Ok(());
+    }
+    Err(Box::new(Diagnostic::error(
+        "eval::overflow",
+        arguments.span,
+        "this string would be too long",
+    )))
+}
+
+fn repeat<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
+    let text = arguments.text(evaluator, 0)?;
+    let count = arguments.count(evaluator, 1)?;
+    limit(text.text.len().saturating_mul(count), arguments)?;
+    Ok(evaluator.string_with(&text.text.repeat(count), text.context))
+}
+
+fn pad<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
+    let text = arguments.text(evaluator, 0)?;
+    let width = arguments.count(evaluator, 1)?;
+    let with = if arguments.is_given(2) {
+        arguments.text(evaluator, 2)?.text
+    } else {
+        " "
+    };
+    let left = match arguments.value(evaluator, 3)? {
+        Value::Null => false,
+        Value::Bool(left) => left,
+        other => return Err(evaluator.expected("`left`", "true or false", other, arguments.at(3))),
+    };
+    let missing = width.saturating_sub(text.text.chars().count());
+    limit(missing.saturating_mul(4), arguments)?;
+    let filling: String = with.chars().cycle().take(missing).collect();
+    let padded = if left {
+        filling + text.text
+    } else {
+        text.text.to_owned() + &filling
+    };
+    Ok(evaluator.string_with(&padded, text.context))
+}
+
+fn to_int<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
+    let text = arguments.text(evaluator, 0)?;
+    text.text.trim().parse().map(Value::Int).map_err(|_| {
+        let message = format!(
+            "{} is not a whole number",
+            evaluator.describe(arguments.later(0))
+        );
+        Box::new(Diagnostic::error(
+            "eval::not_a_number",
+            arguments.at(0),
+            message,
+        ))
+    })
+}

@@ -1,0 +1,427 @@
+//! Expressions to the compact form.
+//!
+//! In: an expression. Out: the same with slots. Puts a thunk only where something has to wait.
+
+use cairn_syntax::Diagnostic;
+use cairn_syntax::ast::{self, BinaryOp, ExprKind, StrPart, UnaryOp};
+use cairn_syntax::span::Span;
+use cairn_syntax::symbol::Symbol;
+
+use super::{Frame, Meaning, Resolver};
+use crate::ir::{Clause, Expr, Key, Kind, Part, Piece};
+use crate::value::{List, Origin, Place, State, Text, Value};
+
+impl<'a> Resolver<'_, 'a> {
+    /// Resolves an expression that is evaluated where it stands.
+    pub(super) fn expr(&mut self, expr: &ast::Expr) -> Expr<'a> {
+        let arena = self.evaluator.arena;
+        let span = expr.span;
+        let kind = match &expr.kind {
+            ExprKind::Null => Kind::Constant(Value::Null),
+            ExprKind::Bool(value) => Kind::Constant(Value::Bool(*value)),
+            ExprKind::Int(value) => Kind::Constant(Value::Int(*value)),
+            ExprKind::Float(value) => Kind::Constant(Value::Float(*value)),
+            ExprKind::Str(parts) => self.string(parts),
+            ExprKind::Path(text) => return self.path(text, span),
+            ExprKind::Var(name) => return self.variable(*name, span),
+            ExprKind::List(items) => self.list(items),
+            ExprKind::ListFor { body, clause } => self.block(|resolver| {
+                let place = Place {
+                    key: body.span,
+                    value: body.span,
+                };
+                let clause = resolver.clause(clause, place);
+                let body = arena.alloc(resolver.delayed(body));
+                Kind::ListFor { body, clause }
+            }),
+            ExprKind::Record(items) => return self.record(items, span),
+            ExprKind::RecordFor { key, value, clause } => self.block(|resolver| {
+                let place = Place {
+                    key: key.span,
+                    value: value.span,
+                };
+                let clause = resolver.clause(clause, place);
+                let key = arena.alloc(resolver.expr(key));
+                let value = arena.alloc(resolver.delayed(value));
+                Kind::RecordFor { key, value, clause }
+            }),
+            ExprKind::Lambda { params, body } => Kind::Lambda(self.lambda(params, body, span)),
+            ExprKind::Call { callee, args } => return self.call(callee, None, args, span),
+            ExprKind::Select {
+                target,
+                key,
+                optional,
+            } => {
+                return self.select(target, key, *optional, span);
+            }
+            ExprKind::Has { target, path } => Kind::Has {
+                target: arena.alloc(self.expr(target)),
+                path: {
+                    let path: Vec<Key<'a>> = path.iter().map(|key| self.key(key)).collect();
+                    arena.slice(&path)
+                },
+            },
+            ExprKind::Let { bindings, body } => return self.bindings(bindings, body, span),
+            ExprKind::If {
+                condition,
+                then,
+                otherwise,
+            } => Kind::If {
+                condition: arena.alloc(self.expr(condition)),
+                then: arena.alloc(self.expr(then)),
+                otherwise: arena.alloc(self.expr(otherwise)),
+            },
+            ExprKind::Assert {
+                condition,
+                message,
+                body,
+            } => Kind::Assert {
+                condition: arena.alloc(self.expr(condition)),
+                message: arena.alloc(self.expr(message)),
+                body: arena.alloc(self.expr(body)),
+            },
+            ExprKind::Unary { op, operand } => {
+                let operand = self.expr(operand);
+                match (op, &operand.kind) {
+                    (UnaryOp::Negate, Kind::Constant(Value::Int(value))) => {
+                        match value.checked_neg() {
+                            Some(value) => Kind::Constant(Value::Int(value)),
+                            None => Kind::Negate(arena.alloc(operand)),
+                        }
+                    }
+                    (UnaryOp::Negate, Kind::Constant(Value::Float(value))) => {
+                        Kind::Constant(Value::Float(-value))
+                    }
+                    (UnaryOp::Negate, _) => Kind::Negate(arena.alloc(operand)),
+                    (UnaryOp::Not, _) => Kind::Not(arena.alloc(operand)),
+                }
+            }
+            ExprKind::Binary {
+                op: BinaryOp::Pipe,
+                left,
+                right,
+                ..
+            } => {
+                return match &right.kind {
+                    ExprKind::Call { callee, args } => self.call(callee, Some(left), args, span),
+                    _ => self.call(right, Some(left), &[], span),
+                };
+            }
+            ExprKind::Binary {
+                op,
+                op_span,
+                left,
+                right,
+            } => {
+                let left = arena.alloc(self.expr(left));
+                let right = arena.alloc(self.expr(right));
+                match op {
+                    BinaryOp::And => Kind::And(left, right),
+                    BinaryOp::Or => Kind::Or(left, right),
+                    BinaryOp::Default => Kind::Default(left, right),
+                    op => Kind::Binary {
+                        op: *op,
+                        op_span: *op_span,
+                        left,
+                        right,
+                    },
+                }
+            }
+            ExprKind::Annotated { annotation, value } => Kind::Annotated {
+                annotation: arena.alloc(annotation.clone()),
+                value: arena.alloc(self.delayed(value)),
+            },
+            ExprKind::Type(ty) => Kind::Constant(Value::Type(self.type_expression(ty))),
+            ExprKind::Error => {
+                let error = Diagnostic::error("eval::unreadable", span, "this could not be read");
+                Kind::Fail(self.evaluator.remember(error))
+            }
+        };
+        Expr { kind, span }
+    }
+
+    /// Resolves an expression whose value is needed later, if ever.
+    pub(super) fn delayed(&mut self, expr: &ast::Expr) -> Expr<'a> {
+        match &expr.kind {
+            ExprKind::Null
+            | ExprKind::Bool(_)
+            | ExprKind::Int(_)
+            | ExprKind::Float(_)
+            | ExprKind::Path(_)
+            | ExprKind::Var(_)
+            | ExprKind::Lambda { .. }
+            | ExprKind::Type(_)
+            | ExprKind::Annotated { .. } => self.expr(expr),
+            // With computed keys or spreads something would run now.
+            ExprKind::List(items)
+                if !items
+                    .iter()
+                    .any(|item| matches!(item, ast::ListItem::Spread(_))) =>
+            {
+                self.expr(expr)
+            }
+            ExprKind::Record(items) if super::record::is_plain(items) => self.expr(expr),
+            _ => self.wait(expr),
+        }
+    }
+
+    fn wait(&mut self, expr: &ast::Expr) -> Expr<'a> {
+        let code = self.code(Frame::default(), |resolver| resolver.expr(expr));
+        if let Kind::Constant(_) | Kind::Fail(_) = code.body.kind {
+            return code.body;
+        }
+        let span = code.body.span;
+        Expr {
+            kind: Kind::Delay(self.evaluator.arena.alloc(code)),
+            span,
+        }
+    }
+
+    pub(super) fn variable(&mut self, name: Symbol, span: Span) -> Expr<'a> {
+        let kind = match self.lookup(name) {
+            Meaning::Slot(slot, _) => Kind::Variable(slot),
+            Meaning::Constant(Value::Thunk(thunk), _) => {
+                Kind::Constant(thunk.done().unwrap_or(Value::Thunk(thunk)))
+            }
+            Meaning::Constant(value, _) => Kind::Constant(value),
+            Meaning::Unknown => match self.evaluator.find_type(self.scope, name) {
+                Some(ty) => Kind::Constant(Value::Type(ty)),
+                None => {
+                    let error = self.unknown_name(name, span);
+                    return self.mistake(error);
+                }
+            },
+        };
+        Expr { kind, span }
+    }
+
+    fn string(&mut self, parts: &[StrPart]) -> Kind<'a> {
+        let arena = self.evaluator.arena;
+        match parts {
+            [] => return Kind::Constant(self.evaluator.string("")),
+            [StrPart::Text(text)] => {
+                let text = Text {
+                    text: arena.text(text),
+                    context: &[],
+                };
+                return Kind::Constant(Value::Str(arena.alloc(text)));
+            }
+            _ => {}
+        }
+        let mut pieces = Vec::with_capacity(parts.len());
+        for part in parts {
+            pieces.push(match part {
+                StrPart::Text(text) => Piece::Text(arena.text(text)),
+                StrPart::Interpolation(expr) => Piece::Value(self.expr(expr)),
+            });
+        }
+        Kind::Interpolate(arena.collect(pieces))
+    }
+
+    fn path(&mut self, text: &str, span: Span) -> Expr<'a> {
+        let source = self.evaluator.sources.get(span.source).name.clone();
+        match crate::path::relative_to(&source, text) {
+            Some(path) => {
+                let arena = self.evaluator.arena;
+                let path: &'a str = arena.text(&path);
+                Expr {
+                    kind: Kind::Constant(Value::Path(arena.alloc(path))),
+                    span,
+                }
+            }
+            None => self.mistake(
+                Diagnostic::error(
+                    "eval::path_outside",
+                    span,
+                    format!("{text} leads out of the configuration's folder"),
+                )
+                .help("files that the configuration uses must lie in its folder"),
+            ),
+        }
+    }
+
+    fn list(&mut self, items: &[ast::ListItem]) -> Kind<'a> {
+        let arena = self.evaluator.arena;
+        let mut spreads = false;
+        let mut parts = Vec::with_capacity(items.len());
+        for item in items {
+            parts.push(match item {
+                ast::ListItem::Value(expr) => {
+                    let place = Place {
+                        key: expr.span,
+                        value: expr.span,
+                    };
+                    let origin = self.evaluator.origin(place);
+                    Part::Item(self.delayed(expr), origin)
+                }
+                ast::ListItem::Spread(expr) => {
+                    spreads = true;
+                    Part::Spread(self.expr(expr))
+                }
+            });
+        }
+        if spreads {
+            return Kind::Splice(arena.collect(parts));
+        }
+        let mut origins: Vec<Origin> = Vec::with_capacity(parts.len());
+        let mut plain = Vec::with_capacity(parts.len());
+        for part in parts {
+            if let Part::Item(expr, origin) = part {
+                origins.push(origin);
+                plain.push(expr);
+            }
+        }
+        let constants: Option<Vec<Value<'a>>> = plain.iter().map(constant).collect();
+        match constants {
+            Some(items) => Kind::Constant(Value::List(arena.alloc(List {
+                items: arena.slice(&items),
+                origins: arena.slice(&origins),
+            }))),
+            None => Kind::List {
+                items: arena.collect(plain),
+                origins: arena.slice(&origins),
+            },
+        }
+    }
+
+    /// The clause of a comprehension; its names are in sight afterwards.
+    fn clause(&mut self, clause: &ast::ForClause, place: Place) -> &'a Clause<'a> {
+        let source = self.expr(&clause.source);
+        let first = self.reserve();
+        let second = self.reserve();
+        for (name, slot) in clause.names.iter().zip([first, second]) {
+            self.declare(name.symbol, slot, None);
+        }
+        let condition = clause
+            .condition
+            .as_ref()
+            .map(|condition| self.expr(condition));
+        let origin = self.evaluator.origin(place);
+        self.evaluator.arena.alloc(Clause {
+            first,
+            origin,
+            pair: clause.names.len() > 1,
+            source,
+            condition,
+        })
+    }
+
+    pub(super) fn key(&mut self, key: &ast::Key) -> Key<'a> {
+        match key {
+            ast::Key::Name(name) => Key::Name(name.symbol, name.span),
+            ast::Key::Computed(expr) => {
+                let resolved = self.expr(expr);
+                match resolved.kind {
+                    Kind::Constant(Value::Str(text)) if text.context.is_empty() => {
+                        Key::Name(self.evaluator.names.intern(text.text), expr.span)
+                    }
+                    _ => Key::Computed(self.evaluator.arena.alloc(resolved)),
+                }
+            }
+        }
+    }
+
+    fn select(
+        &mut self,
+        target: &ast::Expr,
+        key: &ast::Key,
+        optional: bool,
+        span: Span,
+    ) -> Expr<'a> {
+        let target = self.expr(target);
+        let key = self.key(key);
+        // A namespace of the library is a constant record: its functions are known before anything runs.
+        if let (Kind::Constant(Value::Record(record)), Key::Name(name, key_span)) =
+            (&target.kind, key)
+        {
+            match record.get(name) {
+                Some(field) if !matches!(field.value, Value::Thunk(_)) => {
+                    return Expr {
+                        kind: Kind::Constant(field.value),
+                        span,
+                    };
+                }
+                None if !optional && self.evaluator.is_namespace(record) => {
+                    let error = self.evaluator.missing_field(record, name, key_span);
+                    return self.mistake(error);
+                }
+                _ => {}
+            }
+        }
+        let target = self.evaluator.arena.alloc(target);
+        Expr {
+            kind: Kind::Select {
+                target,
+                key,
+                optional,
+            },
+            span,
+        }
+    }
+
+    fn bindings(&mut self, bindings: &[ast::Binding], body: &ast::Expr, span: Span) -> Expr<'a> {
+        let arena = self.evaluator.arena;
+        self.block(|resolver| {
+            let slots: Vec<u32> = bindings.iter().map(|_| resolver.reserve()).collect();
+            for (index, (binding, slot)) in bindings.iter().zip(&slots).enumerate() {
+                let name = binding.name.symbol;
+                if let Some(first) = bindings[..index]
+                    .iter()
+                    .find(|first| first.name.symbol == name)
+                {
+                    let error = resolver.twice(first.name, binding.name);
+                    resolver.mistake(error);
+                }
+                let signature = super::function::signature(&binding.value);
+                resolver.declare(name, *slot, signature);
+            }
+            let mut values = Vec::with_capacity(bindings.len());
+            for binding in bindings {
+                let value = resolver.delayed(&binding.value);
+                values.push(match value.kind {
+                    // A slot of this very `let` may still be blank: read it later.
+                    Kind::Variable(_) => resolver.wait(&binding.value),
+                    _ => value,
+                });
+            }
+            let body = arena.alloc(resolver.expr(body));
+            let first = slots.first().copied().unwrap_or(0);
+            Expr {
+                kind: Kind::Let {
+                    first,
+                    bindings: arena.collect(values),
+                    body,
+                },
+                span,
+            }
+        })
+    }
+
+    pub(super) fn twice(&self, first: ast::Name, second: ast::Name) -> Diagnostic {
+        let name = self.evaluator.names.text(second.symbol);
+        Diagnostic::error(
+            "eval::duplicate_name",
+            second.span,
+            format!("`{name}` is bound twice"),
+        )
+        .label("again here")
+        .also(first.span, "first here")
+    }
+}
+
+/// The value of an expression that is one already. A thunk is not: it may belong to another frame.
+pub(super) fn constant<'a>(expr: &Expr<'a>) -> Option<Value<'a>> {
+    match expr.kind {
+        Kind::Constant(value) => Some(value),
+        _ => None,
+    }
+}
+
+/// The state of a thunk that was made blank and now gets its content; code must have no captures.
+pub(super) fn filled<'a>(resolver: &Resolver<'_, 'a>, code: crate::ir::Code<'a>) -> State<'a> {
+    debug_assert!(code.captures.is_empty(), "module code captures nothing");
+    match resolver.evaluator.constant_or_thunk(code) {
+        Value::Thunk(thunk) => thunk.state.get(),
+        value => State::Done(value),
+    }
+}

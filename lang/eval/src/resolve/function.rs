@@ -1,0 +1,376 @@
+//! Lambdas and calls: parameters become the first slots of a frame, arguments are checked against them.
+//!
+//! In: lambdas and calls. Out: the same with slots. Where the callee is known, wrong arguments are mistakes here.
+
+use cairn_syntax::ast::{self, ExprKind};
+use cairn_syntax::span::Span;
+use cairn_syntax::symbol::Symbol;
+use cairn_syntax::{Diagnostic, nearest};
+
+use super::{Frame, Meaning, Resolver};
+use crate::evaluator::{Error, Evaluator};
+use crate::ir::{Call, Expr, Kind, Lambda, NamedArgument, Parameter, Pattern, PatternField};
+use crate::library::Native;
+use crate::scope::Signature;
+use crate::types::{Type, TypeKind};
+use crate::value::{Import, State, Value};
+
+/// What a function expects, if an expression plainly is one.
+pub(super) fn signature(expr: &ast::Expr) -> Option<Signature> {
+    let ExprKind::Lambda { params, .. } = &expr.kind else {
+        return None;
+    };
+    let parameters = params.iter().map(|param| {
+        let name = match &param.pattern {
+            ast::Pattern::Name(name) => Some(name.symbol),
+            ast::Pattern::Record { .. } => None,
+        };
+        (name, param.default.is_some())
+    });
+    Some(Signature {
+        parameters: parameters.collect(),
+        span: Some(expr.span),
+    })
+}
+
+impl<'a> Resolver<'_, 'a> {
+    pub(super) fn lambda(
+        &mut self,
+        params: &[ast::Param],
+        body: &ast::Expr,
+        span: Span,
+    ) -> &'a Lambda<'a> {
+        let arena = self.evaluator.arena;
+        let mut parameters = Vec::with_capacity(params.len());
+        let code = self.code(Frame::default(), |resolver| {
+            let slots: Vec<u32> = params.iter().map(|_| resolver.reserve()).collect();
+            for (param, slot) in params.iter().zip(slots) {
+                let parameter = resolver.parameter(param, slot);
+                parameters.push(parameter);
+            }
+            resolver.expr(body)
+        });
+        let simple = parameters
+            .iter()
+            .all(|parameter| parameter.ty.is_none() && parameter.pattern.is_none());
+        arena.alloc(Lambda {
+            parameters: arena.collect(parameters),
+            code,
+            span,
+            simple,
+        })
+    }
+
+    fn parameter(&mut self, param: &ast::Param, slot: u32) -> Parameter<'a> {
+        let arena = self.evaluator.arena;
+        let default = param.default.as_ref().map(|default| self.delayed(default));
+        let ty = param.ty.as_ref().map(|ty| self.type_expression(ty));
+        match &param.pattern {
+            ast::Pattern::Name(name) => {
+                self.once(*name);
+                self.declare(name.symbol, slot, None);
+                Parameter {
+                    name: Some(name.symbol),
+                    span: name.span,
+                    ty,
+                    default,
+                    pattern: None,
+                }
+            }
+            ast::Pattern::Record {
+                fields,
+                open,
+                whole,
+                span,
+            } => {
+                let mut resolved = Vec::with_capacity(fields.len());
+                for (name, default) in fields {
+                    let default = default.as_ref().map(|default| self.delayed(default));
+                    self.once(*name);
+                    let slot = self.reserve();
+                    self.declare(name.symbol, slot, None);
+                    resolved.push(PatternField {
+                        name: name.symbol,
+                        span: name.span,
+                        slot,
+                        default,
+                    });
+                }
+                if let Some(whole) = whole {
+                    self.once(*whole);
+                    self.declare(whole.symbol, slot, None);
+                }
+                let pattern = Pattern {
+                    fields: arena.collect(resolved),
+                    open: *open,
+                    span: *span,
+                };
+                Parameter {
+                    name: None,
+                    span: *span,
+                    ty,
+                    default,
+                    pattern: Some(pattern),
+                }
+            }
+        }
+    }
+
+    /// Reports a parameter name that is there already.
+    fn once(&mut self, name: ast::Name) {
+        let known = self
+            .frame()
+            .visible
+            .iter()
+            .any(|variable| variable.name == name.symbol);
+        if known {
+            let text = self.evaluator.names.text(name.symbol);
+            let error = Diagnostic::error(
+                "eval::duplicate_name",
+                name.span,
+                format!("`{text}` is a parameter already"),
+            );
+            self.mistake(error);
+        }
+    }
+
+    pub(super) fn call(
+        &mut self,
+        callee: &ast::Expr,
+        piped: Option<&ast::Expr>,
+        args: &[ast::Arg],
+        span: Span,
+    ) -> Expr<'a> {
+        let mut known = None;
+        if let ExprKind::Var(name) = callee.kind {
+            match self.lookup(name) {
+                Meaning::Slot(_, signature) | Meaning::Constant(_, signature) => known = signature,
+                Meaning::Unknown if self.evaluator.names.text(name) == "import" => {
+                    return self.import(piped, args, span);
+                }
+                Meaning::Unknown => {}
+            }
+        }
+        if let ExprKind::Lambda { .. } = callee.kind {
+            known = signature(callee);
+        }
+        if let Some(ty) = self.type_call(callee, args) {
+            return Expr {
+                kind: Kind::Constant(Value::Type(ty)),
+                span,
+            };
+        }
+        let arena = self.evaluator.arena;
+        let callee = self.expr(callee);
+        if let Kind::Constant(Value::Native(native)) = callee.kind {
+            known = Some(self.evaluator.native_signature(native));
+        }
+        if let Kind::Constant(Value::Closure(closure)) = callee.kind {
+            known = Some(Evaluator::closure_signature(closure.lambda));
+        }
+        let mut positional: Vec<Expr<'a>> = Vec::with_capacity(args.len() + 1);
+        let mut named: Vec<NamedArgument<'a>> = Vec::new();
+        positional.extend(piped.map(|piped| self.delayed(piped)));
+        for arg in args {
+            let value = self.delayed(&arg.value);
+            match arg.name {
+                None => positional.push(value),
+                Some(name) => named.push(NamedArgument {
+                    name: name.symbol,
+                    span: name.span,
+                    value,
+                }),
+            }
+        }
+        if let Some(signature) = known {
+            let spans: Vec<Span> = positional.iter().map(|argument| argument.span).collect();
+            let names: Vec<(Symbol, Span)> = named
+                .iter()
+                .map(|argument| (argument.name, argument.span))
+                .collect();
+            if let Err(error) = self
+                .evaluator
+                .place_arguments(&signature, &spans, &names, span)
+            {
+                return self.mistake(*error);
+            }
+        }
+        let call = Call {
+            callee,
+            positional: arena.collect(positional),
+            named: arena.collect(named),
+        };
+        Expr {
+            kind: Kind::Call(arena.alloc(call)),
+            span,
+        }
+    }
+
+    /// `List(T)` and `Map(T)` in an expression's place.
+    fn type_call(&mut self, callee: &ast::Expr, args: &[ast::Arg]) -> Option<&'a Type<'a>> {
+        let (ExprKind::Var(name), [arg]) = (&callee.kind, args) else {
+            return None;
+        };
+        if !matches!(self.lookup(*name), Meaning::Unknown) {
+            return None;
+        }
+        let is_list = match self.evaluator.names.text(*name) {
+            "List" => true,
+            "Map" => false,
+            _ => return None,
+        };
+        let inner = self.expr(&arg.value);
+        let Kind::Constant(Value::Type(inner)) = inner.kind else {
+            return None;
+        };
+        let kind = if is_list {
+            TypeKind::List(inner)
+        } else {
+            TypeKind::Map(inner)
+        };
+        Some(self.evaluator.arena.alloc(Type {
+            kind,
+            span: Some(callee.span),
+        }))
+    }
+
+    fn import(&mut self, piped: Option<&ast::Expr>, args: &[ast::Arg], span: Span) -> Expr<'a> {
+        let written = match (piped, args) {
+            (None, [ast::Arg { name: None, value }]) => match &value.kind {
+                ExprKind::Path(path) => Some((path.as_str(), value.span)),
+                ExprKind::Str(parts) => match parts.as_slice() {
+                    [ast::StrPart::Text(path)] => Some((path.as_str(), value.span)),
+                    _ => None,
+                },
+                _ => None,
+            },
+            _ => None,
+        };
+        let Some((written, path_span)) = written else {
+            return self.mistake(
+                Diagnostic::error("eval::import_path", span, "`import` takes one path, written out")
+                    .help("write `import(\"./file.cairn\")`: what is imported must be known before anything is evaluated"),
+            );
+        };
+        let source = self.evaluator.sources.get(span.source).name.clone();
+        let Some(path) = crate::path::relative_to(&source, written) else {
+            let message = format!("{written} leads out of the configuration's folder");
+            return self.mistake(Diagnostic::error("eval::path_outside", path_span, message));
+        };
+        let value = match self.evaluator.imports.get(&path) {
+            Some(value) => *value,
+            None => {
+                let arena = self.evaluator.arena;
+                let import = arena.alloc(Import {
+                    path: arena.text(&path),
+                    span: path_span,
+                });
+                let value = self.evaluator.suspend(State::Import(import));
+                self.evaluator.imports.insert(path, value);
+                value
+            }
+        };
+        Expr {
+            kind: Kind::Constant(value),
+            span,
+        }
+    }
+}
+
+impl<'a> Evaluator<'a> {
+    pub(crate) fn closure_signature(lambda: &Lambda<'_>) -> Signature {
+        let parameters = lambda.parameters.iter();
+        let parameters = parameters.map(|parameter| (parameter.name, parameter.default.is_some()));
+        Signature {
+            parameters: parameters.collect(),
+            span: Some(lambda.span),
+        }
+    }
+
+    pub(crate) fn native_signature(&mut self, native: &Native) -> Signature {
+        let parameters = native.parameters.iter();
+        let parameters = parameters
+            .map(|parameter| (Some(self.names.intern(parameter.name)), !parameter.required));
+        Signature {
+            parameters: parameters.collect(),
+            span: None,
+        }
+    }
+
+    /// For each named argument the parameter that it belongs to. Errors: too many arguments, a name
+    /// that no parameter has, a parameter given twice or not at all.
+    pub(crate) fn place_arguments(
+        &self,
+        signature: &Signature,
+        positional: &[Span],
+        named: &[(Symbol, Span)],
+        span: Span,
+    ) -> Result<Vec<usize>, Error> {
+        let expected = signature.parameters.len();
+        let explain = |error: Diagnostic| match signature.span {
+            Some(declared) => Box::new(error.also(declared, "the function")),
+            None => Box::new(error),
+        };
+        if let Some(extra) = positional.get(expected) {
+            let plural = if expected == 1 { "" } else { "s" };
+            return Err(explain(Diagnostic::error(
+                "eval::too_many_arguments",
+                *extra,
+                format!(
+                    "this function takes {expected} argument{plural}, not {}",
+                    positional.len()
+                ),
+            )));
+        }
+        let mut given = vec![false; expected];
+        given[..positional.len()].fill(true);
+        let mut places = Vec::with_capacity(named.len());
+        for (name, name_span) in named {
+            let text = self.names.text(*name);
+            let place = signature
+                .parameters
+                .iter()
+                .position(|(parameter, _)| *parameter == Some(*name));
+            let Some(place) = place else {
+                let names = signature.parameters.iter().filter_map(|(name, _)| *name);
+                let near = nearest(text, names.clone().map(|name| self.names.text(name)));
+                let error = Diagnostic::error(
+                    "eval::unknown_argument",
+                    *name_span,
+                    format!("this function has no parameter `{text}`"),
+                );
+                let names: Vec<&str> = names.map(|name| self.names.text(name)).collect();
+                return Err(explain(match near {
+                    Some(near) => error.help(format!("did you mean `{near}`?")),
+                    None if names.is_empty() => error,
+                    None => error.help(format!("it has: {}", names.join(", "))),
+                }));
+            };
+            if given[place] {
+                let message = format!("`{text}` is given twice");
+                return Err(explain(Diagnostic::error(
+                    "eval::duplicate_argument",
+                    *name_span,
+                    message,
+                )));
+            }
+            given[place] = true;
+            places.push(place);
+        }
+        for ((name, optional), given) in signature.parameters.iter().zip(given) {
+            if !given && !optional {
+                let what = match name {
+                    Some(name) => format!("`{}`", self.names.text(*name)),
+                    None => "for its record".to_owned(),
+                };
+                let message = format!("the argument {what} is missing");
+                return Err(explain(Diagnostic::error(
+                    "eval::missing_argument",
+                    span,
+                    message,
+                )));
+            }
+        }
+        Ok(places)
+    }
+}

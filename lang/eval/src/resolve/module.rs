@@ -1,0 +1,124 @@
+//! The `let`s and `type`s of a module: constants for everything that stands in it.
+//!
+//! In: a module. Out: a scope. Refuses to look at options and definitions; they are `cairn-options`' own.
+
+use cairn_syntax::Diagnostic;
+use cairn_syntax::ast::{self, ItemKind};
+use cairn_syntax::symbol::Symbol;
+
+use super::{Frame, Resolver};
+use crate::evaluator::Evaluator;
+use crate::scope::{Scope, ScopeId};
+use crate::types::{NamedType, Type, TypeKind};
+use crate::value::{State, Thunk, Value};
+
+pub(crate) fn module_scope<'a>(
+    evaluator: &mut Evaluator<'a>,
+    module: &ast::Module,
+    parent: ScopeId,
+    bindings: &[(Symbol, Value<'a>)],
+) -> ScopeId {
+    let arena = evaluator.arena;
+    let mut scope = Scope::below(parent);
+    for (name, value) in bindings {
+        scope.bind(*name, *value, None);
+    }
+    let mut lets: Vec<(&ast::Binding, &'a Thunk<'a>)> = Vec::new();
+    let mut types: Vec<(&ast::Type, &'a NamedType<'a>)> = Vec::new();
+    let mut mistakes = Vec::new();
+    for item in &module.items {
+        match &item.kind {
+            ItemKind::Let(binding) => {
+                let name = binding.name;
+                if let Some((first, _)) = lets
+                    .iter()
+                    .find(|(first, _)| first.name.symbol == name.symbol)
+                {
+                    mistakes.push((first.name, name));
+                    continue;
+                }
+                let thunk = arena.alloc(Thunk::new(State::Blank));
+                scope.bind(
+                    name.symbol,
+                    Value::Thunk(thunk),
+                    super::function::signature(&binding.value),
+                );
+                lets.push((binding, thunk));
+            }
+            ItemKind::Type { name, ty } => {
+                if let Some((_, first)) = types.iter().find(|(_, first)| first.name == name.symbol)
+                {
+                    mistakes.push((
+                        ast::Name {
+                            symbol: first.name,
+                            span: first.name_span,
+                        },
+                        *name,
+                    ));
+                    continue;
+                }
+                let named: &'a NamedType<'a> = arena.alloc(NamedType {
+                    name: name.symbol,
+                    name_span: name.span,
+                    doc: item.doc.as_deref().map(|doc| arena.text(doc)),
+                    target: std::cell::Cell::new(None),
+                });
+                let value = arena.alloc(Type {
+                    kind: TypeKind::Named(named),
+                    span: Some(name.span),
+                });
+                scope.types.insert(name.symbol, value);
+                types.push((ty, named));
+            }
+            _ => {}
+        }
+    }
+    let id = evaluator.add_scope(scope);
+    let mut resolver = Resolver::new(evaluator, id);
+    for (first, second) in mistakes {
+        let error = resolver.twice(first, second);
+        resolver.mistake(error);
+    }
+    for (ty, named) in &types {
+        let target = resolver.type_expression(ty);
+        named.target.set(Some(target));
+    }
+    for (_, named) in &types {
+        resolver.refuse_endless(named);
+    }
+    for (binding, thunk) in lets {
+        let code = resolver.code(Frame::default(), |resolver| resolver.expr(&binding.value));
+        thunk.state.set(super::expression::filled(&resolver, code));
+    }
+    id
+}
+
+impl<'a> Resolver<'_, 'a> {
+    /// Reports a type that is only a name of itself: `type A = B`, `type B = A`.
+    fn refuse_endless(&mut self, named: &'a NamedType<'a>) {
+        let mut seen: Vec<&NamedType<'a>> = vec![named];
+        let mut next = named.target();
+        while let Some(ty) = next {
+            let TypeKind::Named(inner) = ty.kind else {
+                return;
+            };
+            if seen.iter().any(|seen| std::ptr::eq(*seen, inner)) {
+                let text = self.evaluator.names.text(named.name);
+                let error = Diagnostic::error(
+                    "types::endless",
+                    named.name_span,
+                    format!("the type `{text}` stands only for itself"),
+                );
+                self.mistake(error);
+                let unknown = self.evaluator.arena.alloc(Type {
+                    kind: TypeKind::Unknown,
+                    span: Some(named.name_span),
+                });
+                named.target.set(Some(unknown));
+                return;
+            }
+            seen.push(inner);
+            next = inner.target();
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Type expressions to types.
+//!
+//! In: a type expression. Out: a [`Type`]. Types see the names of their module, not the locals of functions.
+
+use cairn_syntax::ast::{self, TypeKind as AstKind};
+use cairn_syntax::span::Span;
+use cairn_syntax::symbol::Symbol;
+use cairn_syntax::{Diagnostic, nearest};
+
+use super::{Frame, Resolver, Variable};
+use crate::ir::Slot;
+use crate::types::{DefaultCode, RecordType, Type, TypeField, TypeKind, WhereType};
+
+impl<'a> Resolver<'_, 'a> {
+    pub(super) fn type_expression(&mut self, ty: &ast::Type) -> &'a Type<'a> {
+        self.detached(|resolver| resolver.type_tree(ty))
+    }
+
+    fn type_tree(&mut self, ty: &ast::Type) -> &'a Type<'a> {
+        let arena = self.evaluator.arena;
+        let kind = match &ty.kind {
+            AstKind::Name(name) => match self.evaluator.find_type(self.scope, *name) {
+                Some(found) => return found,
+                None => return self.unknown_type(*name, ty.span),
+            },
+            AstKind::Apply { name, args } => {
+                let inner: Vec<&'a Type<'a>> = args.iter().map(|arg| self.type_tree(arg)).collect();
+                match (self.evaluator.names.text(name.symbol), inner.as_slice()) {
+                    ("List", [inner]) => TypeKind::List(inner),
+                    ("Map", [inner]) => TypeKind::Map(inner),
+                    ("List" | "Map", _) => {
+                        let message = "this takes one type, that of what is in it";
+                        self.mistake(Diagnostic::error("types::arguments", ty.span, message));
+                        TypeKind::Unknown
+                    }
+                    (text, _) => {
+                        let message = format!("`{text}` takes no types in brackets");
+                        let error = Diagnostic::error("types::arguments", name.span, message);
+                        self.mistake(error.help("only `List(T)` and `Map(T)` do"));
+                        TypeKind::Unknown
+                    }
+                }
+            }
+            AstKind::Literal(expr) => {
+                let resolved = self.expr(expr);
+                match super::expression::constant(&resolved) {
+                    Some(value) if is_literal(value) => TypeKind::Literal(value),
+                    _ => {
+                        let message =
+                            "a type can be a string, a number, true, false or null, written out";
+                        self.mistake(Diagnostic::error("types::literal", ty.span, message));
+                        TypeKind::Unknown
+                    }
+                }
+            }
+            AstKind::Union(members) => {
+                let members: Vec<&'a Type<'a>> = members
+                    .iter()
+                    .map(|member| self.type_tree(member))
+                    .collect();
+                TypeKind::Union(arena.slice(&members))
+            }
+            AstKind::Nullable(inner) => TypeKind::Nullable(self.type_tree(inner)),
+            AstKind::Record { fields, open } => {
+                let mut resolved: Vec<TypeField<'a>> = Vec::with_capacity(fields.len());
+                for field in fields {
+                    if let Some(first) = resolved
+                        .iter()
+                        .find(|first| first.name == field.name.symbol)
+                    {
+                        let first = ast::Name {
+                            symbol: first.name,
+                            span: first.name_span,
+                        };
+                        let error = self.twice(first, field.name);
+                        self.mistake(error);
+                        continue;
+                    }
+                    let field_type = self.type_tree(&field.ty);
+                    resolved.push(TypeField {
+                        name: field.name.symbol,
+                        name_span: field.name.span,
+                        ty: field_type,
+                        default: field
+                            .default
+                            .as_ref()
+                            .map(|default| self.default_code(default)),
+                        doc: field.doc.as_deref().map(|doc| arena.text(doc)),
+                    });
+                }
+                TypeKind::Record(arena.alloc(RecordType {
+                    fields: arena.collect(resolved),
+                    open: *open,
+                }))
+            }
+            AstKind::Where { base, predicate } => {
+                let base = self.type_tree(base);
+                let code = self.code(Frame::default(), |resolver| resolver.expr(predicate));
+                let predicate_value = self.evaluator.constant_or_thunk(code);
+                TypeKind::Where(arena.alloc(WhereType {
+                    base,
+                    predicate: predicate_value,
+                    predicate_span: predicate.span,
+                }))
+            }
+            AstKind::Error => TypeKind::Unknown,
+        };
+        arena.alloc(Type {
+            kind,
+            span: Some(ty.span),
+        })
+    }
+
+    /// Code with two captures: `self` and `name`.
+    pub(super) fn default_code(&mut self, expr: &ast::Expr) -> DefaultCode<'a> {
+        self.detached(|resolver| {
+            let this = resolver.evaluator.names.intern("self");
+            let name = resolver.evaluator.names.intern("name");
+            let visible = [this, name].into_iter().zip(0..);
+            let visible = visible.map(|(name, index)| Variable {
+                name,
+                slot: Slot::Captured(index),
+                signature: None,
+            });
+            let frame = Frame {
+                visible: visible.collect(),
+                captures: vec![Slot::Captured(0), Slot::Captured(1)],
+                ..Frame::default()
+            };
+            let code = resolver.code(frame, |resolver| resolver.expr(expr));
+            DefaultCode {
+                span: expr.span,
+                code: resolver.evaluator.arena.alloc(code),
+            }
+        })
+    }
+
+    fn unknown_type(&mut self, name: Symbol, span: Span) -> &'a Type<'a> {
+        let text = self.evaluator.names.text(name);
+        let error = Diagnostic::error("types::unknown", span, format!("there is no type `{text}`"));
+        let known = self.evaluator.type_names(self.scope);
+        let is_variable = self.evaluator.find_global(self.scope, name).is_some();
+        let error = match nearest(text, known.into_iter()) {
+            Some(near) => error.help(format!("did you mean `{near}`?")),
+            None if is_variable => error.help(format!(
+                "`{text}` is a value; name a type with `type {text} = …`"
+            )),
+            None => error,
+        };
+        self.mistake(error);
+        self.evaluator.arena.alloc(Type {
+            kind: TypeKind::Unknown,
+            span: Some(span),
+        })
+    }
+}
+
+fn is_literal(value: crate::value::Value<'_>) -> bool {
+    use crate::value::Value;
+    matches!(
+        value,
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Str(_)
+    )
+}
