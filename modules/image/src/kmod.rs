@@ -9,8 +9,10 @@ use std::io::{self, Read};
 /// What the initrd of any machine can use: disks of virtual and usual machines, and the file systems of the way to the root.
 ///
 /// Those that a kernel has built in or lacks are skipped.
-pub const DEFAULT: [&str; 24] = [
+pub const DEFAULT: [&str; 26] = [
     "i6300esb",
+    "crc32c_generic",
+    "crc32c_intel",
     "iTCO_wdt",
     "sp5100_tco",
     "virtio_pci",
