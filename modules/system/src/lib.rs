@@ -1,1 +1,22 @@
-//! TODO header
+//! The joint: the only crate that sees both the language and the store.
+//!
+//! In: a configuration file, a root folder, the machine's mirrors. Out: generations. The line is
+//! [`evaluate`] → [`locking`] → [`lowering`] → [`builders`] → [`session`].
+
+pub mod archive;
+pub mod builders;
+pub mod evaluate;
+pub mod host;
+pub mod library;
+pub mod locking;
+pub mod lowering;
+pub mod machine;
+pub mod manifest;
+pub mod session;
+pub mod source;
+pub mod tasks;
+
+pub use evaluate::{Evaluated, EvaluateError, Faulty};
+pub use lowering::Lowered;
+pub use manifest::SystemManifest;
+pub use session::{Locked, Made, Options, Session, SessionError};

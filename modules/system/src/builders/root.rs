@@ -1,0 +1,161 @@
+//! The packages' root: composed, then configured by the packages' own scripts in a sandbox.
+//!
+//! In: unpacked packages. Out: one tree. The scripts see an overlay whose lower layer is hard links into the store; what they
+//! change is the upper layer, and only that is read back. No network.
+
+use super::composing::{ComposingError, PackageTree, compose_root};
+use super::store_contents::StoreContents;
+use crate::machine::Contents as _;
+use crate::tasks::{self, TaskError};
+use cairn_debian::{Assumed, DatabaseError, Unpacked, database, recipe};
+use cairn_disk::Store;
+use cairn_graph::{Digest, Entry, EntryKind, Tree};
+use cairn_sys::sandbox::{self, Limits, Mount, Network, Profile, RootFs, Sandbox, Watch};
+use cairn_sys::{IdMap, SandboxError};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::{fs, io};
+
+/// What the derivation says.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RootArgs {
+    /// `SOURCE_DATE_EPOCH`: seconds since 1970.
+    pub epoch: i64,
+    /// Packages that Cairn stands for.
+    pub assumed: Vec<Assumed>,
+}
+
+/// Why there is no root.
+#[derive(Debug, thiserror::Error)]
+pub enum RootError {
+    /// Merging failed.
+    #[error(transparent)]
+    Composing(#[from] ComposingError),
+    /// dpkg's database can't be made.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// A tree came out wrong.
+    #[error("the composed packages are no tree")]
+    Tree(#[from] cairn_graph::TreeError),
+    /// Composing by two accounts of who owns what.
+    #[error("cannot keep the package database: {0}")]
+    Keep(String),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] cairn_disk::Error),
+    /// The sandbox.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    /// A task inside the namespace.
+    #[error(transparent)]
+    Task(#[from] TaskError),
+    /// A scratch folder.
+    #[error("cannot {act} {path}")]
+    Scratch {
+        /// What was tried.
+        act: &'static str,
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The packages' own scripts failed.
+    #[error("the packages can't be configured: the script {ending}\n{}", .tail.join("\n"))]
+    Scripts {
+        /// How it ended.
+        ending: String,
+        /// The last lines that it wrote.
+        tail: Vec<String>,
+    },
+}
+
+/// Where a build works and whom it tells.
+pub struct Surroundings<'a> {
+    /// The store.
+    pub store: &'a Store,
+    /// A folder of its own, on the store's file system.
+    pub scratch: &'a Path,
+    /// Is given each line that the scripts write.
+    pub line: &'a mut dyn FnMut(&str),
+    /// Ends the build.
+    pub cancelled: &'a AtomicBool,
+}
+
+/// Seconds that all scripts together may take; on slow machines hundreds of packages take minutes.
+const WALL_SECS: u64 = 3600;
+/// Lines of the scripts' output that an error shows.
+const TAIL_LINES: usize = 25;
+
+/// The composed root without scripts: files and database.
+fn compose(packages: &[PackageTree], args: &RootArgs, store: &Store) -> Result<(Tree, recipe::Recipe), RootError> {
+    let contents = StoreContents { store, mtime: args.epoch };
+    let unpacked: Result<Vec<Unpacked>, ComposingError> = packages.iter().map(|p| p.unpacked(&contents)).collect();
+    let unpacked = unpacked?;
+    let mut tree = compose_root(packages, &unpacked, args.epoch)?;
+    let composition = cairn_debian::compose(&unpacked).map_err(ComposingError::Conflict)?;
+    let recipe = recipe::recipe(&unpacked, args.epoch)?;
+    for file in database(&unpacked, &composition, &args.assumed)? {
+        let digest = contents.put(&file.bytes, file.mode & 0o111 != 0).map_err(RootError::Keep)?;
+        let kind = EntryKind::File { digest, size: file.bytes.len() as u64 };
+        let entry = Entry { kind, mode: file.mode, uid: 0, gid: 0, mtime: args.epoch, xattrs: BTreeMap::new() };
+        tree.insert(&file.path, entry)?;
+    }
+    Ok((tree, recipe))
+}
+
+/// Composes and configures.
+///
+/// Errors: [`RootError`]; a failing script's last lines are in it.
+pub fn build(packages: &[PackageTree], args: &RootArgs, around: &mut Surroundings<'_>) -> Result<Digest, RootError> {
+    let (base, recipe) = compose(packages, args, around.store)?;
+    let base = around.store.put_tree(&base)?;
+    let folders = ["lower", "upper", "work"].map(|name| around.scratch.join(name));
+    let [lower, upper, work] = &folders;
+    for folder in &folders {
+        fs::create_dir_all(folder).map_err(|source| RootError::Scratch { act: "make", path: folder.clone(), source })?;
+    }
+    let script = around.scratch.join("recipe.sh");
+    let failed = |source| RootError::Scratch { act: "write", path: script.clone(), source };
+    fs::write(&script, &recipe.script).map_err(failed)?;
+
+    let ids = IdMap::for_current_user()?;
+    let store_root = around.store.layout().root().to_owned();
+    tasks::materialise(&ids, &tasks::Materialise { root: store_root.clone(), tree: base, target: lower.clone() })?;
+    let outcome = run(&ids, &recipe, &script, (lower, upper, work), around)?;
+    if let Some(tail) = outcome {
+        return Err(tail);
+    }
+    let collect = tasks::Collect { root: store_root, base, upper: upper.clone(), epoch: args.epoch };
+    Ok(tasks::collect(&ids, &collect)?)
+}
+
+fn run(
+    ids: &IdMap,
+    recipe: &recipe::Recipe,
+    script: &Path,
+    (lower, upper, work): (&Path, &Path, &Path),
+    around: &mut Surroundings<'_>,
+) -> Result<Option<RootError>, RootError> {
+    let root = RootFs::Overlay { lowers: vec![lower.into()], upper: upper.into(), work: work.into() };
+    let mut sandbox = Sandbox::new(ids.clone(), root, ["/bin/sh", "/run/cairn-recipe.sh"])
+        .mount(Mount::Tmpfs { to: "/run".into(), size: 64 << 20, mode: 0o755 })
+        .mount(Mount::Tmpfs { to: "/tmp".into(), size: 1 << 30, mode: 0o1777 })
+        .bind_read_only(script, "/run/cairn-recipe.sh")
+        .profile(Profile::MaintainerScripts);
+    sandbox.spec.env.clone_from(&recipe.environment);
+    sandbox.spec.network = Network::Loopback;
+    sandbox.spec.limits = Limits { wall_secs: Some(WALL_SECS), ..Limits::default() };
+    let mut tail: Vec<String> = Vec::new();
+    let mut line = |bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        (around.line)(&text);
+        if tail.len() == TAIL_LINES {
+            tail.remove(0);
+        }
+        tail.push(text);
+    };
+    let outcome = sandbox::run(&sandbox, &mut Watch { line: &mut line, cancelled: Some(around.cancelled) })?;
+    Ok((!outcome.success()).then(|| RootError::Scripts { ending: outcome.ending.to_string(), tail }))
+}

@@ -1,0 +1,279 @@
+//! One run of the line: a configuration, a root folder, the machine's surroundings.
+//!
+//! In: paths and [`Options`]. Out: the stages, one method each, in the order of the flow. The commands call them; nothing
+//! here talks to people.
+
+use crate::archive::{self, Archive, ArchiveError};
+use crate::builders::adapters;
+use crate::evaluate::{Evaluated, EvaluateError, evaluate};
+use crate::locking::{self, LockingError};
+use crate::lowering::{self, Lowered, Surroundings};
+use crate::manifest::{MANIFEST, SystemManifest};
+use crate::source::SourceError;
+use cairn_build::{Event, RealiseError, Realised};
+use cairn_debian::Lock;
+use cairn_debian::lock::LockError;
+use cairn_disk::{Generation, NewGeneration, ObjectMeta, Store, Timestamp};
+use cairn_fetch::cancel::Cancel;
+use cairn_fetch::http::Client;
+use cairn_graph::{Content, DerivationId, Digest, GraphError, Output, StorePath};
+use cairn_spec::SystemSpec;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+/// How a session works.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// No network.
+    pub offline: bool,
+    /// Builds at once.
+    pub jobs: usize,
+    /// A mirror that replaces the configuration's and apt's.
+    pub mirror: Option<String>,
+    /// Where apt's sources are: `/etc/apt`.
+    pub apt: PathBuf,
+    /// The program that runs first in the initrd.
+    pub init: &'static [u8],
+    /// Keeps the folders of failed builds.
+    pub keep_failed: bool,
+    /// Goes on with what does not depend on a failure.
+    pub keep_going: bool,
+    /// Where indexes are kept; below the root's store where it is not said.
+    pub cache: Option<PathBuf>,
+}
+
+/// Why a session stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The configuration.
+    #[error(transparent)]
+    Evaluate(#[from] EvaluateError),
+    /// The lock.
+    #[error(transparent)]
+    Locking(#[from] LockingError),
+    /// The archive.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// The graph.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// A build.
+    #[error(transparent)]
+    Realise(#[from] RealiseError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] cairn_disk::Error),
+    /// A local file.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The lock file.
+    #[error("cannot {act} {path}")]
+    LockFile {
+        /// `read` or `write`.
+        act: &'static str,
+        /// The lock file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A system path that is none.
+    #[error("{path} is no system: {cause}")]
+    System {
+        /// The path.
+        path: StorePath,
+        /// Why.
+        cause: String,
+    },
+}
+
+/// A lock and the one before it.
+#[derive(Debug)]
+pub struct Locked {
+    /// The lock that stands beside the configuration.
+    pub before: Option<Lock>,
+    /// The lock that covers the configuration.
+    pub lock: Lock,
+}
+
+/// A system that was made.
+#[derive(Debug)]
+pub struct Made {
+    /// Its path.
+    pub system: StorePath,
+    /// What it says of itself.
+    pub manifest: SystemManifest,
+    /// How many steps were built now; none when everything was there.
+    pub built: usize,
+    /// What the collector should keep with it.
+    pub keeps: Vec<StorePath>,
+}
+
+/// One run.
+#[derive(Debug)]
+pub struct Session {
+    config: PathBuf,
+    root: PathBuf,
+    options: Options,
+    cancel: Cancel,
+}
+
+impl Session {
+    /// A session for a configuration file below a root folder; touches nothing yet.
+    pub fn new(config: &Path, root: &Path, options: Options, cancel: Cancel) -> Self {
+        Self { config: config.into(), root: root.into(), options, cancel }
+    }
+
+    /// `cairn.lock` beside the configuration.
+    pub fn lock_path(&self) -> PathBuf {
+        self.config.with_file_name("cairn.lock")
+    }
+
+    /// Source → Config: evaluates the configuration.
+    pub fn evaluate(&self) -> Result<Evaluated, SessionError> {
+        Ok(evaluate(&self.config)?)
+    }
+
+    /// The lock beside the configuration, if there is one.
+    pub fn read_lock(&self) -> Result<Option<Lock>, SessionError> {
+        let path = self.lock_path();
+        match fs::read_to_string(&path) {
+            Ok(text) => {
+                let wrong = |source: LockError| LockingError::Lock { path, source };
+                Ok(Some(Lock::parse(&text).map_err(wrong)?))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(SessionError::LockFile { act: "read", path, source }),
+        }
+    }
+
+    /// Config → lock: the packages that the configuration means. Reaches for the network only where the lock does not
+    /// cover the configuration, or with `refresh`.
+    pub fn lock(&self, spec: &SystemSpec, refresh: bool, say: &mut dyn FnMut(&str)) -> Result<Locked, SessionError> {
+        let before = self.read_lock()?;
+        if let Some(lock) = before.as_ref().filter(|lock| !refresh && locking::is_current(lock, spec)) {
+            let lock = locking::with_accounts(lock.clone(), spec);
+            return Ok(Locked { before, lock });
+        }
+        let mirrors = archive::mirrors(&spec.debian, self.options.mirror.as_deref(), &self.options.apt)?;
+        let client = self.client();
+        let kept = self.root.join("cairn/var/cache/index");
+        let cache = self.options.cache.clone().unwrap_or(kept);
+        let now = Timestamp::now().as_second();
+        let archive = Archive::new(&spec.debian, mirrors, &client, cache, now);
+        let lock = locking::lock(spec, before.as_ref(), refresh, &archive, say)?;
+        Ok(Locked { before, lock })
+    }
+
+    /// Writes the lock beside the configuration, if it is not there like this.
+    pub fn write_lock(&self, locked: &Locked) -> Result<(), SessionError> {
+        if locked.before.as_ref() == Some(&locked.lock) {
+            return Ok(());
+        }
+        let path = self.lock_path();
+        let failed = |source| SessionError::LockFile { act: "write", path: path.clone(), source };
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut file = tempfile::Builder::new().prefix(".cairn.lock").tempfile_in(folder).map_err(failed)?;
+        file.write_all(locked.lock.print().as_bytes()).map_err(failed)?;
+        file.as_file().sync_all().map_err(failed)?;
+        file.persist(&path).map_err(|error| failed(error.error))?;
+        Ok(())
+    }
+
+    /// Lock → graph: every step, none of them taken.
+    pub fn lower(&self, evaluated: &Evaluated, lock: &Lock) -> Result<Lowered, SessionError> {
+        let outputs = evaluated.sources.iter().map(|source| &source.output);
+        let sources: BTreeMap<StorePath, Content> = outputs.map(|o| (o.path.clone(), o.content)).collect();
+        let around = Surroundings { sources: &sources, numbers: &lock.accounts, init: Digest::of(self.options.init) };
+        Ok(lowering::lower(&evaluated.spec, lock, &around)?)
+    }
+
+    /// Graph → contents: takes the steps that are missing. The caller holds the store's lock.
+    pub fn realise(
+        &self,
+        store: &Store,
+        evaluated: &Evaluated,
+        lowered: &Lowered,
+        wanted: &[DerivationId],
+        events: &(dyn Fn(Event) + Sync),
+    ) -> Result<Realised, SessionError> {
+        for source in &evaluated.sources {
+            source.keep(store)?;
+        }
+        store.put_bytes(self.options.init, ObjectMeta { executable: true, mtime: 1 })?;
+        let debian = &evaluated.spec.debian;
+        let mirrors = archive::mirrors(debian, self.options.mirror.as_deref(), &self.options.apt).ok();
+        let builders = adapters::all(mirrors, self.client());
+        let options = cairn_build::Options {
+            jobs: self.options.jobs,
+            keep_failed: self.options.keep_failed,
+            keep_going: self.options.keep_going,
+            ..cairn_build::Options::default()
+        };
+        Ok(cairn_build::realise(&lowered.graph, wanted, &builders, store, &options, self.cancelled(), events)?)
+    }
+
+    /// What the system of a realised graph is.
+    pub fn made(&self, store: &Store, lowered: &Lowered, realised: &Realised) -> Result<Made, SessionError> {
+        let missing = || GraphError::Unknown(lowered.system);
+        let output: &Output = realised.outputs.get(&lowered.system).ok_or_else(missing)?;
+        let manifest = read_manifest(store, &output.path)?;
+        let mut keeps: Vec<StorePath> = realised.outputs.values().map(|output| output.path.clone()).collect();
+        keeps.sort();
+        keeps.dedup();
+        Ok(Made { system: output.path.clone(), manifest, built: realised.built, keeps })
+    }
+
+    /// Registers a system as a new generation and makes it the default.
+    pub fn register(&self, store: &Store, made: &Made, lock: &Lock, command: &str) -> Result<Generation, SessionError> {
+        let generation = store.generations().add(NewGeneration {
+            system: made.system.clone(),
+            date: Timestamp::now(),
+            description: String::new(),
+            config: self.config.display().to_string(),
+            lock: Some(Digest::of(lock.print().as_bytes())),
+            command: command.into(),
+            keeps: made.keeps.clone(),
+        })?;
+        store.generations().set_default(generation.number)?;
+        Ok(generation)
+    }
+
+    fn client(&self) -> Client {
+        let client = Client::new(self.cancel.clone());
+        if self.options.offline { client.offline() } else { client }
+    }
+
+    fn cancelled(&self) -> &AtomicBool {
+        self.cancel.flag()
+    }
+}
+
+/// What a system path says of itself.
+///
+/// Errors: [`SessionError::System`], [`SessionError::Store`].
+pub fn read_manifest(store: &Store, system: &StorePath) -> Result<SystemManifest, SessionError> {
+    let text = read_part(store, system, MANIFEST)?;
+    let wrong = |error: serde_json::Error| SessionError::System { path: system.clone(), cause: error.to_string() };
+    serde_json::from_slice(&text).map_err(wrong)
+}
+
+/// The contract that a system was made from.
+///
+/// Errors: [`SessionError::System`], [`SessionError::Store`].
+pub fn read_spec(store: &Store, system: &StorePath) -> Result<SystemSpec, SessionError> {
+    let text = read_part(store, system, "system.json")?;
+    let wrong = |cause: String| SessionError::System { path: system.clone(), cause };
+    let text = String::from_utf8(text).map_err(|error| wrong(error.to_string()))?;
+    SystemSpec::parse(&text).map_err(|error| wrong(error.to_string()))
+}
+
+fn read_part(store: &Store, system: &StorePath, name: &str) -> Result<Vec<u8>, SessionError> {
+    let tree = store.content_tree(&store.path_content(system)?, system.name())?;
+    match tree.get(name).map(|entry| &entry.kind) {
+        Some(cairn_graph::EntryKind::File { digest, .. }) => Ok(store.read_object(digest)?),
+        _ => Err(SessionError::System { path: system.clone(), cause: format!("it has no `{name}`") }),
+    }
+}
