@@ -6,6 +6,7 @@ pub mod ast;
 pub mod diagnostic;
 mod lexer;
 pub mod parser;
+pub mod printer;
 pub mod render;
 pub mod span;
 pub mod suggest;

@@ -29,6 +29,11 @@ pub struct Lexed {
     pub errors: Vec<Diagnostic>,
 }
 
+/// Whether the whole text is one word: a name that needs no quotes as a key, or a reserved word.
+pub fn is_word(text: &str) -> bool {
+    scan::word(text).is_ok_and(|(rest, _)| rest.is_empty())
+}
+
 /// Splits a text into tokens and balances its brackets.
 pub fn tokenize(text: &str, id: SourceId) -> Lexed {
     let mut lexer = Lexer {

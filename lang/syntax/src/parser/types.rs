@@ -77,15 +77,22 @@ impl Parser<'_> {
     fn nullable(&mut self) -> Type {
         let first = self.next;
         let mut ty = self.type_atom();
-        while self.at(&TokenKind::Question) || self.at(&TokenKind::QuestionQuestion) {
-            self.bump();
-            let span = self.span_from(first);
-            let kind = if self.grow(span) {
-                TypeKind::Nullable(Box::new(ty))
-            } else {
-                TypeKind::Error
+        loop {
+            let marks = match self.token().kind {
+                TokenKind::Question => 1,
+                TokenKind::QuestionQuestion => 2,
+                _ => break,
             };
-            ty = Type { kind, span };
+            self.bump();
+            for _ in 0..marks {
+                let span = self.span_from(first);
+                let kind = if self.grow(span) {
+                    TypeKind::Nullable(Box::new(ty))
+                } else {
+                    TypeKind::Error
+                };
+                ty = Type { kind, span };
+            }
         }
         ty
     }

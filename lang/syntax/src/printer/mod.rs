@@ -1,0 +1,122 @@
+//! Tree to text: the canonical way to write a tree down.
+//!
+//! In: an [`ast`](crate::ast). Out: text that reads back as the same tree, spans aside. Refuses to keep comments
+//! and the user's own layout: trees have none (`##` doc comments are kept).
+//!
+//! Whatever fits goes on one line; longer records, lists and types have a line for each element.
+
+mod expression;
+mod item;
+mod types;
+
+use crate::ast::{Expr, Key, Module, Name, Type};
+use crate::lexer::{is_word, token::is_reserved};
+use crate::symbol::{Interner, Symbol};
+
+/// How many bytes a bracket's contents have on one line at most.
+const WIDTH: usize = 80;
+
+/// A module as text.
+pub fn print_module(module: &Module, names: &Interner) -> String {
+    Printer { names }.items(&module.items)
+}
+
+/// An expression as text, without a line break at its end.
+pub fn print_expression(expr: &Expr, names: &Interner) -> String {
+    Printer { names }.expr(expr, 0)
+}
+
+/// A type as text, without a line break at its end.
+pub fn print_type(ty: &Type, names: &Interner) -> String {
+    Printer { names }.ty(ty, 0)
+}
+
+struct Printer<'n> {
+    names: &'n Interner,
+}
+
+impl Printer<'_> {
+    fn symbol(&self, symbol: Symbol) -> &str {
+        self.names.text(symbol)
+    }
+
+    /// A name as a key: in quotes where it is no word or a reserved one.
+    fn name(&self, name: &Name) -> String {
+        let text = self.symbol(name.symbol);
+        if is_word(text) && !is_reserved(text) {
+            text.to_owned()
+        } else {
+            let mut quoted = String::from("\"");
+            escape(text, &mut quoted);
+            quoted.push('"');
+            quoted
+        }
+    }
+
+    fn names_path(&self, path: &[Name]) -> String {
+        let keys: Vec<String> = path.iter().map(|name| self.name(name)).collect();
+        keys.join(".")
+    }
+
+    fn key_path(&self, path: &[Key]) -> String {
+        let keys: Vec<String> = path.iter().map(|key| self.key(key)).collect();
+        keys.join(".")
+    }
+}
+
+/// Writes text between quotes: what could end it or begin an interpolation is escaped.
+fn escape(text: &str, out: &mut String) {
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '$' if matches!(chars.peek(), None | Some('{' | '$')) => out.push_str("\\$"),
+            c if c.is_control() => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+}
+
+/// `##` lines before what they belong to.
+fn doc(text: Option<&String>, out: &mut String) {
+    for line in text.into_iter().flat_map(|text| text.split('\n')) {
+        out.push_str("##");
+        if !line.is_empty() {
+            out.push(' ');
+            out.push_str(line);
+        }
+        out.push('\n');
+    }
+}
+
+/// Elements in their brackets: on one line where they fit, otherwise one a line.
+fn enclose(open: &str, elements: &[String], close: &str, blank: bool) -> String {
+    if elements.is_empty() {
+        return format!("{open}{close}");
+    }
+    let width: usize = elements.iter().map(|element| element.len() + 2).sum();
+    if width <= WIDTH && !elements.iter().any(|element| element.contains('\n')) {
+        let blank = if blank { " " } else { "" };
+        return format!("{open}{blank}{}{blank}{close}", elements.join(", "));
+    }
+    let mut out = format!("{open}\n");
+    for element in elements {
+        indented(element, &mut out);
+    }
+    out.push_str(close);
+    out
+}
+
+/// Each line two blanks deeper.
+fn indented(text: &str, out: &mut String) {
+    for line in text.lines() {
+        if !line.is_empty() {
+            out.push_str("  ");
+            out.push_str(line);
+        }
+        out.push('\n');
+    }
+}
