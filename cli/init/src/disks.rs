@@ -59,7 +59,8 @@ fn names() -> Vec<String> {
     names
 }
 
-fn look(wanted: &Wanted) -> Option<Found> {
+/// The state partition, if a disk has it now.
+pub fn look(wanted: &Wanted) -> Option<Found> {
     // A disk that can't be read (an empty drive) is none of ours.
     names()
         .iter()

@@ -38,21 +38,37 @@ pub fn mount_kernel_file_systems() -> Result<(), Error> {
     Ok(())
 }
 
-/// Loads what the initrd lists, in order.
-pub fn load_modules(watchdog: &mut Watchdog) {
+/// Loads what the initrd lists, in order, until the file systems are there and `found` says that the disk is too.
+///
+/// The rest is left to udev, which loads only what the machine has.
+pub fn load_modules(watchdog: &mut Watchdog, mut found: impl FnMut() -> bool) {
     let list = fs::read_to_string(LIST).unwrap_or_default();
     let mut failed = Vec::new();
+    let mut enough = false;
     for path in list.lines() {
-        let loaded =
-            File::open(path).and_then(|file| Ok(rustix::system::finit_module(&file, c"", 0)?));
-        if loaded.is_err() {
-            failed.push(path.rsplit('/').next().unwrap_or(path));
+        if !enough {
+            let loaded =
+                File::open(path).and_then(|file| Ok(rustix::system::finit_module(&file, c"", 0)?));
+            if loaded.is_err() {
+                failed.push(path.rsplit('/').next().unwrap_or(path));
+            }
+            watchdog.pet();
+            enough = has_file_systems() && found();
         }
-        // The module was copied into the kernel; its file only takes memory.
+        // Loaded or not wanted: the file only takes memory.
         let _ = fs::remove_file(path);
-        watchdog.pet();
     }
     if !failed.is_empty() {
         console::say(&format!("modules without use here: {}", failed.join(" ")));
     }
+}
+
+fn has_file_systems() -> bool {
+    let known = fs::read_to_string("/proc/filesystems").unwrap_or_default();
+    let has = |name: &str| {
+        known
+            .lines()
+            .any(|line| line.split('\t').nth(1) == Some(name))
+    };
+    ["ext4", "erofs", "overlay"].into_iter().all(has)
 }

@@ -23,7 +23,6 @@ mod state;
 mod switch;
 mod watchdog;
 
-use command_line::CommandLine;
 use error::{Error, act};
 use std::convert::Infallible;
 use std::path::Path;
@@ -55,7 +54,7 @@ fn boot() -> Result<Infallible, Error> {
         wanted.generation, wanted.root
     ));
     let mut watchdog = watchdog::Watchdog::new(line.watchdog);
-    early::load_modules(&mut watchdog);
+    early::load_modules(&mut watchdog, || disks::look(&wanted.state).is_some());
 
     let found = disks::wait_for(&wanted.state)?;
     state::mount(&found.device)?;
@@ -75,9 +74,4 @@ fn boot() -> Result<Infallible, Error> {
     watchdog.pet();
     console::say("starting init");
     switch::root(watchdog)
-}
-
-/// For tests of other crates: reads a command line as the initrd does.
-pub fn parse_command_line(text: &str) -> CommandLine {
-    CommandLine::parse(text)
 }

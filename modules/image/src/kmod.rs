@@ -6,23 +6,30 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 
-/// What the initrd of any machine can use: disks of virtual and usual machines, and the file systems of the way to the root.
+/// What the initrd of any machine can use: watchdogs, the file systems of the way to the root, then disks, virtual
+/// ones first. The first program stops loading once it has found the state partition.
 ///
 /// Those that a kernel has built in or lacks are skipped.
 pub const DEFAULT: [&str; 26] = [
     "i6300esb",
-    "crc32c_generic",
-    "crc32c_intel",
     "iTCO_wdt",
     "sp5100_tco",
+    "crc32c_intel",
+    "crc32c_generic",
+    "ext4",
+    "erofs",
+    "overlay",
     "virtio_pci",
-    "virtio_mmio",
     "virtio_blk",
     "virtio_scsi",
-    "ahci",
-    "ata_piix",
-    "sd_mod",
     "nvme",
+    "ahci",
+    "sd_mod",
+    "virtio_mmio",
+    "ata_piix",
+    "xen_blkfront",
+    "hv_storvsc",
+    "vmw_pvscsi",
     "xhci_pci",
     "ehci_pci",
     "uas",
@@ -30,12 +37,6 @@ pub const DEFAULT: [&str; 26] = [
     "sdhci_pci",
     "sdhci_acpi",
     "mmc_block",
-    "hv_storvsc",
-    "vmw_pvscsi",
-    "xen_blkfront",
-    "ext4",
-    "erofs",
-    "overlay",
 ];
 
 /// Without these no machine can boot: missing ones are an error.
