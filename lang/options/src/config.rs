@@ -170,7 +170,16 @@ fn failure(diagnostics: Vec<Diagnostic>, sources: SourceMap) -> Failure {
     let mut seen = HashSet::new();
     let mut diagnostics: Vec<Diagnostic> = diagnostics
         .into_iter()
-        .filter(|one| seen.insert((one.code, one.primary.span, one.message.clone())))
+        .filter(|one| {
+            // One slip in a comprehension is one mistake, however many records it made.
+            let computed = one.code == "options::unknown";
+            let message = if computed {
+                String::new()
+            } else {
+                one.message.clone()
+            };
+            seen.insert((one.code, one.primary.span, message))
+        })
         .collect();
     diagnostics.sort_by_key(|one| {
         let span = one.primary.span;

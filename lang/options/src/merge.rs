@@ -21,6 +21,8 @@ pub(crate) struct Contest<'a> {
     pub(crate) entered: Vec<(Contribution<'a>, Peeled<'a>)>,
     /// The priority that wins.
     pub(crate) best: i64,
+    /// What computing the others met; where there is one, the point has no value.
+    errors: Vec<Error>,
 }
 
 impl<'a> Contest<'a> {
@@ -64,6 +66,11 @@ impl<'a> Engine<'a> {
                 let contest = self.contest(evaluator, id)?;
                 self.refuse_below(evaluator, id, &point, ty)?;
                 if contest.winners().all(|peeled| peeled.remove) {
+                    self.first(contest.errors)?;
+                    // As everywhere in the language, a `T?` that nobody sets is null.
+                    if shape.nullable {
+                        return Ok(Value::Null);
+                    }
                     return Err(self.unset(evaluator, &point, declared));
                 }
                 match form {
@@ -101,13 +108,16 @@ impl<'a> Engine<'a> {
                 Err(error) => errors.push(error),
             }
         }
-        self.first(errors)?;
         let priorities = entered.iter().filter(|(_, peeled)| !peeled.remove);
         let best = priorities
             .map(|(_, peeled)| peeled.priority.unwrap_or(PLAIN))
             .min()
             .unwrap_or(PLAIN);
-        Ok(Contest { entered, best })
+        Ok(Contest {
+            entered,
+            best,
+            errors,
+        })
     }
 
     /// Gives the first error as the point's own and keeps the others for the check.
@@ -188,9 +198,11 @@ impl<'a> Engine<'a> {
                 return Ok(false);
             }
         }
-        let contest = self.contest(evaluator, id)?;
-        let mut winners = contest.winners().peekable();
-        Ok(winners.peek().is_some() && winners.all(|peeled| matches!(peeled.value, Value::Null)))
+        let mut contest = self.contest(evaluator, id)?;
+        self.first(std::mem::take(&mut contest.errors))?;
+        Ok(contest
+            .winners()
+            .all(|peeled| matches!(peeled.value, Value::Null)))
     }
 
     fn all_records(&self, evaluator: &mut Evaluator<'a>, id: u32) -> Result<bool> {
@@ -200,7 +212,8 @@ impl<'a> Engine<'a> {
                 return Ok(true);
             }
         }
-        let contest = self.contest(evaluator, id)?;
+        let mut contest = self.contest(evaluator, id)?;
+        self.first(std::mem::take(&mut contest.errors))?;
         let records = contest
             .entered
             .iter()
@@ -338,7 +351,7 @@ impl<'a> Engine<'a> {
         ty: &'a Type<'a>,
         declared: Span,
     ) -> Result<Value<'a>> {
-        let mut errors = Vec::new();
+        let mut errors = contest.errors.clone();
         let mut values: Vec<(Value<'a>, Span)> = Vec::new();
         for peeled in contest.winners() {
             if peeled.remove {
@@ -433,7 +446,7 @@ impl<'a> Engine<'a> {
     ) -> Result<Value<'a>> {
         let mut items: Vec<(i64, Value<'a>, Origin)> = Vec::new();
         let mut removed: Vec<(Value<'a>, Span)> = Vec::new();
-        let mut errors = Vec::new();
+        let mut errors = contest.errors.clone();
         let (mut nulls, mut lists) = (0_usize, 0_usize);
         for peeled in contest.winners() {
             let Value::List(list) = peeled.value else {
@@ -459,6 +472,15 @@ impl<'a> Engine<'a> {
                         items.push((order, evaluator.checked(value, of, blame), origin));
                     }
                     Err(error) => errors.push(error),
+                }
+            }
+        }
+        if !errors.is_empty() {
+            // The list is lost; so that nothing stays unsaid, its other items are computed now.
+            for (_, value, origin) in &items {
+                let span = evaluator.value_span(*origin, declared);
+                if let Err(more) = evaluator.data(*value, span) {
+                    self.found.borrow_mut().extend(more);
                 }
             }
         }
@@ -537,6 +559,7 @@ impl<'a> Engine<'a> {
         if texts != winners.len() || texts == 1 {
             return self.agreed(evaluator, point, contest, ty, declared);
         }
+        self.first(contest.errors.clone())?;
         let mut text = String::new();
         let mut context: Vec<ContextId> = Vec::new();
         for peeled in winners {

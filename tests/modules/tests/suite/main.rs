@@ -1,0 +1,18 @@
+//! The module library: one file for each module, from configuration to spec.
+
+mod boot;
+mod debian;
+mod example;
+mod files;
+mod firewall;
+mod host;
+mod kernel;
+mod locale;
+mod network;
+mod nginx;
+mod packages;
+mod prelude;
+mod ssh;
+mod time;
+mod units;
+mod users;

@@ -1,0 +1,31 @@
+//! modules/library/network.cairn
+
+use cairn_tests_modules::{spec, text};
+
+#[test]
+fn ethernet_asks_for_an_address_by_default() {
+    let spec = spec("");
+    assert!(text(&spec, "/etc/systemd/network/80-dhcp.network").contains("Type=ether\n"));
+    assert_eq!(spec.units["systemd-networkd.service"].enable, Some(true));
+    assert_eq!(
+        spec.units["systemd-networkd-wait-online.service"].enable,
+        Some(false)
+    );
+    assert_eq!(
+        spec.files["/etc/resolv.conf"].link.as_deref(),
+        Some("/run/systemd/resolve/stub-resolv.conf")
+    );
+}
+
+#[test]
+fn a_machine_may_do_without() {
+    let spec = spec("network.enable = false");
+    assert!(!spec.units.contains_key("systemd-networkd.service"));
+    assert!(!spec.files.contains_key("/etc/resolv.conf"));
+    assert!(
+        !spec
+            .packages
+            .iter()
+            .any(|package| package == "systemd-resolved")
+    );
+}
