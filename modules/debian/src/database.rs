@@ -189,6 +189,7 @@ pub fn database(
     for stand_in in assumed {
         stanzas.push((stand_in.name.clone(), assumed_status(stand_in)));
         files.push(file(&format!("info/{}.list", stand_in.name), "/.\n"));
+        files.push(file(&format!("info/{}.md5sums", stand_in.name), ""));
     }
     stanzas.sort();
     let status: String = stanzas

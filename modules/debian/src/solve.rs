@@ -25,7 +25,7 @@ pub struct Request {
 pub struct Solution<'a> {
     /// Sorted by name; assumed packages are not in it.
     pub packages: Vec<Package<'a>>,
-    /// Names of the assumed packages that were used.
+    /// Names of the assumed packages: all of them are present in every solution.
     pub assumed: Vec<String>,
 }
 
@@ -83,6 +83,9 @@ const STEPS_MAX: u32 = 200_000;
 pub fn solve<'a>(universe: &Universe<'a>, request: &Request) -> Result<Solution<'a>, Unsolvable> {
     let mut search = Search::new(universe, request);
     let mut tops = Vec::new();
+    for number in universe.all_assumed() {
+        search.choose(number)?;
+    }
     if request.essential {
         let mut names: Vec<&str> = universe
             .packages

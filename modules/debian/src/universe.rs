@@ -106,6 +106,11 @@ impl<'a> Universe<'a> {
         self.assumed.get(&number).copied()
     }
 
+    /// The numbers of all assumed packages.
+    pub fn all_assumed(&self) -> Vec<u32> {
+        self.assumed.keys().copied().collect()
+    }
+
     /// The candidates of this real name, the highest version first.
     pub fn candidates(&self, name: &str) -> impl Iterator<Item = u32> + use<'_, 'a> {
         self.by_name.get(name).into_iter().flatten().copied()
