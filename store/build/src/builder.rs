@@ -7,7 +7,9 @@ use crate::error::BuildError;
 use crate::event::Event;
 use crate::log::Log;
 use cairn_disk::Store;
-use cairn_graph::{ActionKey, Content, Derivation, DerivationId, Output, ResolvedDerivation, StorePath};
+use cairn_graph::{
+    ActionKey, Content, Derivation, DerivationId, Output, ResolvedDerivation, StorePath,
+};
 use cairn_sys::{ExitOutcome, IdMap, Sandbox, Watch};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -62,7 +64,10 @@ pub struct Built {
 impl Built {
     /// A content without references.
     pub fn new(content: Content) -> Self {
-        Self { content, references: Vec::new() }
+        Self {
+            content,
+            references: Vec::new(),
+        }
     }
 }
 
@@ -97,7 +102,8 @@ impl Builders {
 
     /// What this derivation costs, for the order of work.
     pub(crate) fn cost(&self, derivation: &Derivation) -> u64 {
-        self.get(&derivation.builder).map_or(1, |builder| builder.cost(derivation))
+        self.get(&derivation.builder)
+            .map_or(1, |builder| builder.cost(derivation))
     }
 }
 
@@ -137,8 +143,10 @@ impl BuildContext<'_> {
     /// The derivation's arguments as the builder's own type. Errors: [`BuildError::Args`].
     pub fn args<T: DeserializeOwned>(&self) -> Result<T, BuildError> {
         let derivation = self.derivation();
-        serde_json::from_value(derivation.args.clone())
-            .map_err(|source| BuildError::Args { builder: derivation.builder.clone(), source })
+        serde_json::from_value(derivation.args.clone()).map_err(|source| BuildError::Args {
+            builder: derivation.builder.clone(),
+            source,
+        })
     }
 
     /// All inputs, by label.
@@ -148,21 +156,34 @@ impl BuildContext<'_> {
 
     /// The input of this label. Errors: [`BuildError::Input`].
     pub fn input(&self, label: &str) -> Result<&Output, BuildError> {
-        self.resolved.inputs.get(label).ok_or_else(|| BuildError::Input {
-            builder: self.derivation().builder.clone(),
-            label: label.to_owned(),
-        })
+        self.resolved
+            .inputs
+            .get(label)
+            .ok_or_else(|| BuildError::Input {
+                builder: self.derivation().builder.clone(),
+                label: label.to_owned(),
+            })
     }
 
     /// Writes a line to the log and shows it.
     pub fn log(&self, line: &str) {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).add(line);
-        (self.events)(Event::Line { id: self.id, line: line.to_owned() });
+        self.log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .add(line);
+        (self.events)(Event::Line {
+            id: self.id,
+            line: line.to_owned(),
+        });
     }
 
     /// Shows how far the build is.
     pub fn progress(&self, done: u64, total: Option<u64>) {
-        (self.events)(Event::Progress { id: self.id, done, total });
+        (self.events)(Event::Progress {
+            id: self.id,
+            done,
+            total,
+        });
     }
 
     /// Becomes true when the build should end soon.
@@ -172,7 +193,11 @@ impl BuildContext<'_> {
 
     /// Errors: [`BuildError::Cancelled`] when the build should end.
     pub fn check_cancelled(&self) -> Result<(), BuildError> {
-        if self.stop.load(Ordering::SeqCst) { Err(BuildError::Cancelled) } else { Ok(()) }
+        if self.stop.load(Ordering::SeqCst) {
+            Err(BuildError::Cancelled)
+        } else {
+            Ok(())
+        }
     }
 
     /// The ids inside and outside of sandboxes. Errors: [`cairn_sys::SandboxError::NoSubIds`].
@@ -183,7 +208,10 @@ impl BuildContext<'_> {
     /// Runs a sandbox, its lines to the log, until its end or a cancellation, however it ends.
     pub fn run(&self, sandbox: &Sandbox) -> Result<ExitOutcome, BuildError> {
         let mut line = |bytes: &[u8]| self.log(&String::from_utf8_lossy(bytes));
-        let mut watch = Watch { line: &mut line, cancelled: Some(self.stop) };
+        let mut watch = Watch {
+            line: &mut line,
+            cancelled: Some(self.stop),
+        };
         let outcome = cairn_sys::run(sandbox, &mut watch)?;
         if outcome.ending == cairn_sys::Ending::Cancelled {
             return Err(BuildError::Cancelled);
@@ -197,15 +225,25 @@ impl BuildContext<'_> {
         if outcome.success() {
             return Ok(outcome);
         }
-        Err(BuildError::Command { command: command.to_owned(), ending: outcome.ending })
+        Err(BuildError::Command {
+            command: command.to_owned(),
+            ending: outcome.ending,
+        })
     }
 
     /// Runs a task that `main` registered, as root of a user namespace, with JSON in and out.
     ///
     /// It is a process of its own: the store must be opened again there.
-    pub fn in_namespace<I: Serialize, O: DeserializeOwned>(&self, task: &str, input: &I) -> Result<O, BuildError> {
+    pub fn in_namespace<I: Serialize, O: DeserializeOwned>(
+        &self,
+        task: &str,
+        input: &I,
+    ) -> Result<O, BuildError> {
         self.check_cancelled()?;
-        let broken = |source| BuildError::Args { builder: format!("{} (task {task})", self.derivation().builder), source };
+        let broken = |source| BuildError::Args {
+            builder: format!("{} (task {task})", self.derivation().builder),
+            source,
+        };
         let input = serde_json::to_vec(input).map_err(broken)?;
         let output = cairn_sys::in_namespace(&self.ids()?, task, &input)?;
         serde_json::from_slice(&output).map_err(broken)

@@ -104,7 +104,10 @@ impl BuildError {
     /// The exit code of a command line that ends with this error.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Command { ending: Ending::TimedOut, .. } => 101,
+            Self::Command {
+                ending: Ending::TimedOut,
+                ..
+            } => 101,
             Self::HashMismatch { .. } | Self::SizeMismatch { .. } => 102,
             Self::Cancelled => 130,
             _ => 100,
@@ -156,7 +159,9 @@ impl RealiseError {
     /// The exit code of a command line that ends with this error.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Failed { failures, .. } => failures.first().map_or(100, |failure| failure.source.exit_code()),
+            Self::Failed { failures, .. } => failures
+                .first()
+                .map_or(100, |failure| failure.source.exit_code()),
             Self::Cancelled => 130,
             Self::Graph(_) | Self::Store(_) => 1,
         }

@@ -23,7 +23,12 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path, encoder: None, tail: VecDeque::new(), failure: None }
+        Self {
+            path,
+            encoder: None,
+            tail: VecDeque::new(),
+            failure: None,
+        }
     }
 
     /// Adds a line. A log that can't be written fails the build at its end, not in the middle.
@@ -40,7 +45,9 @@ impl Log {
     fn write(&mut self, line: &str) -> io::Result<()> {
         let encoder = match &mut self.encoder {
             Some(encoder) => encoder,
-            None => self.encoder.insert(zstd::Encoder::new(File::create(&self.path)?, LEVEL)?),
+            None => self
+                .encoder
+                .insert(zstd::Encoder::new(File::create(&self.path)?, LEVEL)?),
         };
         encoder.write_all(line.as_bytes())?;
         encoder.write_all(b"\n")
@@ -48,10 +55,21 @@ impl Log {
 
     /// Ends the log; its path, if it has any lines, and the last ones.
     pub(crate) fn finish(mut self) -> Result<(Option<PathBuf>, Vec<String>), BuildError> {
-        let ended = self.encoder.take().map(|encoder| encoder.finish().map(drop));
+        let ended = self
+            .encoder
+            .take()
+            .map(|encoder| encoder.finish().map(drop));
         let written = ended.is_some();
-        let result = self.failure.take().map_or(Ok(()), Err).and(ended.unwrap_or(Ok(())));
-        result.map_err(|source| BuildError::Io { act: "write the log", path: self.path.clone(), source })?;
+        let result = self
+            .failure
+            .take()
+            .map_or(Ok(()), Err)
+            .and(ended.unwrap_or(Ok(())));
+        result.map_err(|source| BuildError::Io {
+            act: "write the log",
+            path: self.path.clone(),
+            source,
+        })?;
         Ok((written.then_some(self.path), self.tail.into()))
     }
 }

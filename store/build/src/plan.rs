@@ -55,11 +55,18 @@ pub fn plan(
         return Err(GraphError::Unknown(*unknown));
     }
     let wanted = graph.closure(roots.iter().copied());
-    let order: Vec<_> = graph.order()?.into_iter().filter(|id| wanted.contains(id)).collect();
+    let order: Vec<_> = graph
+        .order()?
+        .into_iter()
+        .filter(|id| wanted.contains(id))
+        .collect();
     let mut known: BTreeMap<DerivationId, Known> = BTreeMap::new();
     let mut keys: BTreeMap<DerivationId, ActionKey> = BTreeMap::new();
     for id in &order {
-        let Some(key) = key_of(graph, *id, |input| known.get(&input).map(|k| k.realisation.output.clone()))? else {
+        let Some(key) = key_of(graph, *id, |input| {
+            known.get(&input).map(|k| k.realisation.output.clone())
+        })?
+        else {
             continue;
         };
         keys.insert(*id, key);
@@ -80,8 +87,16 @@ pub fn plan(
             open.extend(graph.inputs(id).into_iter().map(|(_, input)| input));
         }
     }
-    let order = order.into_iter().filter(|id| needed.contains_key(id)).collect();
-    Ok(Plan { wanted, known, needed, order })
+    let order = order
+        .into_iter()
+        .filter(|id| needed.contains_key(id))
+        .collect();
+    Ok(Plan {
+        wanted,
+        known,
+        needed,
+        order,
+    })
 }
 
 /// The key of a derivation, as soon as the outputs of its inputs are known.
@@ -117,7 +132,9 @@ struct Shown<'a> {
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for id in &self.plan.order {
-            let Some(derivation) = self.graph.derivation(*id) else { continue };
+            let Some(derivation) = self.graph.derivation(*id) else {
+                continue;
+            };
             let act = match self.plan.needed.get(id) {
                 Some(Need::New(_)) => "make",
                 Some(Need::Gone(_)) => "make again",

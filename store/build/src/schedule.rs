@@ -12,7 +12,8 @@ use crate::scratch;
 use crate::state::State;
 use cairn_disk::Store;
 use cairn_graph::{
-    ActionKey, BuildGraph, Content, DerivationId, FixedOutput, Output, Realisation, ResolvedDerivation, StorePath,
+    ActionKey, BuildGraph, Content, DerivationId, FixedOutput, Output, Realisation,
+    ResolvedDerivation, StorePath,
 };
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -43,7 +44,12 @@ impl Default for Options {
     /// As many jobs as there are cores, the first failure ends the run.
     fn default() -> Self {
         let jobs = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { jobs, keep_going: false, keep_failed: false, record_every: Duration::from_secs(5) }
+        Self {
+            jobs,
+            keep_going: false,
+            keep_failed: false,
+            record_every: Duration::from_secs(5),
+        }
     }
 }
 
@@ -72,14 +78,19 @@ pub fn realise(
     events: &(dyn Fn(Event) + Sync),
 ) -> Result<Realised, RealiseError> {
     let mut failure = None;
-    let plan = plan(graph, roots, |key| look_up(store, key).unwrap_or_else(|error| {
-        failure.get_or_insert(error);
-        None
-    }))?;
+    let plan = plan(graph, roots, |key| {
+        look_up(store, key).unwrap_or_else(|error| {
+            failure.get_or_insert(error);
+            None
+        })
+    })?;
     if let Some(error) = failure {
         return Err(error.into());
     }
-    events(Event::Planned { wanted: plan.wanted.len(), to_make: plan.order.clone() });
+    events(Event::Planned {
+        wanted: plan.wanted.len(),
+        to_make: plan.order.clone(),
+    });
     let urgency = graph.urgency(|_, derivation| builders.cost(derivation))?;
     let run = Run {
         graph,
@@ -109,10 +120,15 @@ pub fn realise(
 fn look_up(store: &Store, key: &ActionKey) -> Result<Option<Known>, cairn_disk::Error> {
     Ok(store.realisations().get(key)?.map(|realisation| {
         let present = match &realisation.output.content {
-            Content::File { digest, executable, .. } => store.object_path(digest, *executable).is_some(),
+            Content::File {
+                digest, executable, ..
+            } => store.object_path(digest, *executable).is_some(),
             Content::Tree { digest } => store.has_tree(digest),
         };
-        Known { realisation, present }
+        Known {
+            realisation,
+            present,
+        }
     }))
 }
 
@@ -155,8 +171,10 @@ impl Run<'_> {
             }
             drop(state);
             self.record_if_due();
-            let (next, _) =
-                self.changed.wait_timeout(self.state(), TICK).unwrap_or_else(PoisonError::into_inner);
+            let (next, _) = self
+                .changed
+                .wait_timeout(self.state(), TICK)
+                .unwrap_or_else(PoisonError::into_inner);
             state = next;
         }
         drop(state);
@@ -175,7 +193,10 @@ impl Run<'_> {
                     self.changed.notify_all();
                     return;
                 }
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state = self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
             };
             drop(state);
             self.realise_one(id);
@@ -184,18 +205,28 @@ impl Run<'_> {
     }
 
     fn realise_one(&self, id: DerivationId) {
-        let name = self.graph.derivation(id).map_or_else(String::new, |derivation| derivation.name.clone());
+        let name = self
+            .graph
+            .derivation(id)
+            .map_or_else(String::new, |derivation| derivation.name.clone());
         let mut ended = Ended::default();
         match self.try_one(id, &name, &mut ended) {
             Ok(Went::Known(output)) => {
-                (self.events)(Event::Skipped { id, output: output.clone() });
+                (self.events)(Event::Skipped {
+                    id,
+                    output: output.clone(),
+                });
                 let mut state = self.state();
                 state.skipped += 1;
                 state.done(id, output);
             }
             Ok(Went::Built(realisation)) => {
                 let output = realisation.output.clone();
-                (self.events)(Event::Finished { id, output: output.clone(), wall: ended.wall });
+                (self.events)(Event::Finished {
+                    id,
+                    output: output.clone(),
+                    wall: ended.wall,
+                });
                 let mut state = self.state();
                 state.built += 1;
                 state.unrecorded.push(realisation);
@@ -204,13 +235,25 @@ impl Run<'_> {
             Err(source) => {
                 let was_cancelled = matches!(source, BuildError::Cancelled);
                 let error = one_line(&source);
-                (self.events)(Event::Failed { id, name: name.clone(), error, cancelled: was_cancelled });
+                (self.events)(Event::Failed {
+                    id,
+                    name: name.clone(),
+                    error,
+                    cancelled: was_cancelled,
+                });
                 let mut state = self.state();
                 if was_cancelled {
                     state.gave_up();
                     return;
                 }
-                state.failed(Failure { id, name, log: ended.log, tail: ended.tail, kept: ended.kept, source });
+                state.failed(Failure {
+                    id,
+                    name,
+                    log: ended.log,
+                    tail: ended.tail,
+                    kept: ended.kept,
+                    source,
+                });
                 if !self.options.keep_going {
                     state.stop();
                     self.stop.store(true, Ordering::SeqCst);
@@ -221,15 +264,29 @@ impl Run<'_> {
 
     fn try_one(&self, id: DerivationId, name: &str, ended: &mut Ended) -> Result<Went, BuildError> {
         let outputs = |input: DerivationId| self.state().outputs.get(&input).cloned();
-        let resolved = self.graph.resolve(id, outputs).map_err(BuildError::failed)?;
+        let resolved = self
+            .graph
+            .resolve(id, outputs)
+            .map_err(BuildError::failed)?;
         let action = resolved.key();
-        if let Some(Known { realisation, present: true }) = look_up(self.store, &action)? {
+        if let Some(Known {
+            realisation,
+            present: true,
+        }) = look_up(self.store, &action)?
+        {
             return Ok(Went::Known(realisation.output));
         }
         let builder_name = &resolved.derivation.builder;
-        let builder =
-            self.builders.get(builder_name).ok_or_else(|| BuildError::UnknownBuilder(builder_name.clone()))?;
-        (self.events)(Event::Started { id, name: name.to_owned(), kind: builder.kind(), action });
+        let builder = self
+            .builders
+            .get(builder_name)
+            .ok_or_else(|| BuildError::UnknownBuilder(builder_name.clone()))?;
+        (self.events)(Event::Started {
+            id,
+            name: name.to_owned(),
+            kind: builder.kind(),
+            action,
+        });
         let started = Instant::now();
         let context = BuildContext {
             id,
@@ -239,14 +296,19 @@ impl Run<'_> {
             scratch: scratch::make(self.store)?,
             stop: &self.stop,
             events: self.events,
-            log: Mutex::new(Log::new(self.store.layout().logs().join(format!("{action}.zst")))),
+            log: Mutex::new(Log::new(
+                self.store.layout().logs().join(format!("{action}.zst")),
+            )),
         };
         let built = std::panic::catch_unwind(AssertUnwindSafe(|| builder.build(&context)))
             .unwrap_or_else(|panic| Err(panicked(builder_name, panic.as_ref())))
             .and_then(|built| self.realisation_of(&resolved, action, built));
         ended.wall = started.elapsed();
         let BuildContext { scratch, log, .. } = context;
-        let logged = log.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
+        let logged = log
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+            .finish();
         let failed = matches!(&built, Err(error) if !matches!(error, BuildError::Cancelled));
         let cleaned = if failed && self.options.keep_failed {
             scratch::keep(self.store, &scratch, name, &action).map(Some)
@@ -278,19 +340,36 @@ impl Run<'_> {
         if let Some(fixed) = &resolved.derivation.fixed {
             self.check_fixed(name, fixed, &built.content)?;
         }
-        let path = StorePath::new(name, &built.content)
-            .map_err(|error| BuildError::Output { name: name.clone(), reason: error.to_string() })?;
-        let output = Output { path, content: built.content };
+        let path = StorePath::new(name, &built.content).map_err(|error| BuildError::Output {
+            name: name.clone(),
+            reason: error.to_string(),
+        })?;
+        let output = Output {
+            path,
+            content: built.content,
+        };
         self.store.register(&output, &built.references)?;
         Ok(Realisation::new(action, output, built.references))
     }
 
-    fn check_fixed(&self, name: &str, fixed: &FixedOutput, content: &Content) -> Result<(), BuildError> {
+    fn check_fixed(
+        &self,
+        name: &str,
+        fixed: &FixedOutput,
+        content: &Content,
+    ) -> Result<(), BuildError> {
         let Content::File { digest, size, .. } = content else {
-            return Err(BuildError::Output { name: name.to_owned(), reason: "a fixed output is a file".to_owned() });
+            return Err(BuildError::Output {
+                name: name.to_owned(),
+                reason: "a fixed output is a file".to_owned(),
+            });
         };
         if let Some(expected) = fixed.size.filter(|expected| expected != size) {
-            return Err(BuildError::SizeMismatch { name: name.to_owned(), expected, found: *size });
+            return Err(BuildError::SizeMismatch {
+                name: name.to_owned(),
+                expected,
+                found: *size,
+            });
         }
         let mut file = self.store.open_object(digest)?;
         let mut hasher = Sha256::new();
@@ -298,7 +377,11 @@ impl Run<'_> {
         loop {
             let count = file.read(&mut buffer).map_err(|source| {
                 let path = self.store.layout().object(digest, false);
-                BuildError::Io { act: "read", path, source }
+                BuildError::Io {
+                    act: "read",
+                    path,
+                    source,
+                }
             })?;
             if count == 0 {
                 break;
@@ -309,12 +392,19 @@ impl Run<'_> {
         if found == fixed.sha256 {
             return Ok(());
         }
-        Err(BuildError::HashMismatch { name: name.to_owned(), expected: fixed.sha256.clone(), found })
+        Err(BuildError::HashMismatch {
+            name: name.to_owned(),
+            expected: fixed.sha256.clone(),
+            found,
+        })
     }
 
     /// Records what is finished, when the last time was long enough ago. What fails here fails again at the end.
     fn record_if_due(&self) {
-        let mut at = self.recorded_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut at = self
+            .recorded_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if at.elapsed() < self.options.record_every {
             return;
         }
@@ -333,16 +423,26 @@ impl Run<'_> {
 
     fn finish(self) -> Result<Realised, RealiseError> {
         let recorded = self.record();
-        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let state = self
+            .state
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         let not_built = state.left();
-        if !state.failures.is_empty() {
-            return Err(RealiseError::Failed { failures: state.failures, not_built });
-        }
-        recorded?;
-        if not_built > 0 {
+        if not_built > 0 && self.cancelled.load(Ordering::SeqCst) {
             return Err(RealiseError::Cancelled);
         }
-        Ok(Realised { outputs: state.outputs, built: state.built, skipped: state.skipped })
+        if !state.failures.is_empty() {
+            return Err(RealiseError::Failed {
+                failures: state.failures,
+                not_built,
+            });
+        }
+        recorded?;
+        Ok(Realised {
+            outputs: state.outputs,
+            built: state.built,
+            skipped: state.skipped,
+        })
     }
 }
 
@@ -356,6 +456,12 @@ struct Ended {
 }
 
 fn panicked(builder: &str, panic: &(dyn std::any::Any + Send)) -> BuildError {
-    let text = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
-    BuildError::Panicked { builder: builder.to_owned(), message: text.unwrap_or_else(|| "no message".to_owned()) }
+    let text = panic
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
+    BuildError::Panicked {
+        builder: builder.to_owned(),
+        message: text.unwrap_or_else(|| "no message".to_owned()),
+    }
 }

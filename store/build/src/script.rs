@@ -88,12 +88,24 @@ impl Builder for Script {
 
         let mut argv = args.interpreter.clone();
         argv.push("/build/.script".to_owned());
-        let root = RootFs::Overlay { lowers: vec![root], upper: scratch.join("upper"), work: scratch.join("work") };
+        let root = RootFs::Overlay {
+            lowers: vec![root],
+            upper: scratch.join("upper"),
+            work: scratch.join("work"),
+        };
         let mut sandbox = Sandbox::new(context.ids()?, root, argv)
             .profile(Profile::Build)
             .user(USER, USER)
-            .mount(Mount::Tmpfs { to: "/tmp".to_owned(), size: TMPFS_BYTES, mode: 0o1777 })
-            .mount(Mount::Bind { from: build.clone(), to: "/build".to_owned(), read_only: false })
+            .mount(Mount::Tmpfs {
+                to: "/tmp".to_owned(),
+                size: TMPFS_BYTES,
+                mode: 0o1777,
+            })
+            .mount(Mount::Bind {
+                from: build.clone(),
+                to: "/build".to_owned(),
+                read_only: false,
+            })
             .bind_read_only(&script, "/build/.script")
             .env("out", "/build/out")
             .env("HOME", "/build")
@@ -110,8 +122,12 @@ impl Builder for Script {
             sandbox = sandbox.env(name, substitute(context, &args, value)?);
         }
         sandbox.spec.cwd = "/build".to_owned();
-        sandbox.spec.limits =
-            Limits { wall_secs: args.wall_secs, output_bytes: Some(LOG_BYTES), processes: Some(4096), file_bytes: None };
+        sandbox.spec.limits = Limits {
+            wall_secs: args.wall_secs,
+            output_bytes: Some(LOG_BYTES),
+            processes: Some(4096),
+            file_bytes: None,
+        };
         open_to_all(&build)?;
         context.run_ok(&sandbox, &context.derivation().name)?;
 
@@ -119,10 +135,17 @@ impl Builder for Script {
             store: context.store().layout().root().to_owned(),
             output: build.join("out"),
             epoch: args.epoch,
-            inputs: context.inputs().values().map(|output| output.path.clone()).collect(),
+            inputs: context
+                .inputs()
+                .values()
+                .map(|output| output.path.clone())
+                .collect(),
         };
         let ingested: Ingested = context.in_namespace(INGEST_TASK, &order)?;
-        Ok(Built { content: ingested.content, references: ingested.references })
+        Ok(Built {
+            content: ingested.content,
+            references: ingested.references,
+        })
     }
 }
 
@@ -130,16 +153,25 @@ impl Builder for Script {
 fn lower_root(context: &BuildContext<'_>) -> Result<PathBuf, BuildError> {
     let input = context.input(ROOT)?;
     let Content::Tree { digest } = &input.content else {
-        return Err(BuildError::failed(format!("the input `root` of {} is a file", context.derivation().name)));
+        return Err(BuildError::failed(format!(
+            "the input `root` of {} is a file",
+            context.derivation().name
+        )));
     };
     let place = context.scratch().join("root");
     let tree = context.store().tree(digest)?;
-    context.store().materialise(&tree, &place, MaterialiseOptions::EXACT)?;
+    context
+        .store()
+        .materialise(&tree, &place, MaterialiseOptions::EXACT)?;
     Ok(place)
 }
 
 /// Replaces what stands for the paths of inputs.
-fn substitute(context: &BuildContext<'_>, args: &ScriptArgs, text: &str) -> Result<String, BuildError> {
+fn substitute(
+    context: &BuildContext<'_>,
+    args: &ScriptArgs,
+    text: &str,
+) -> Result<String, BuildError> {
     let mut text = text.to_owned();
     for (placeholder, label) in &args.placeholders {
         text = text.replace(placeholder, &context.input(label)?.path.logical());
@@ -148,24 +180,35 @@ fn substitute(context: &BuildContext<'_>, args: &ScriptArgs, text: &str) -> Resu
 }
 
 fn is_variable(label: &str) -> bool {
-    label.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !label.starts_with(|c: char| c.is_ascii_digit())
+    label.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && !label.starts_with(|c: char| c.is_ascii_digit())
 }
 
 fn make_folder(path: &Path) -> Result<(), BuildError> {
-    fs::create_dir(path).map_err(|source| BuildError::Io { act: "make the folder", path: path.to_owned(), source })
-}
-
-/// Lets the sandbox's user write; the scratch folder around it is closed to everybody else.
-fn open_to_all(folder: &Path) -> Result<(), BuildError> {
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).map_err(|source| BuildError::Io {
-        act: "open to the build's user",
-        path: folder.to_owned(),
+    fs::create_dir(path).map_err(|source| BuildError::Io {
+        act: "make the folder",
+        path: path.to_owned(),
         source,
     })
 }
 
+/// Lets the sandbox's user write; the scratch folder around it is closed to everybody else.
+fn open_to_all(folder: &Path) -> Result<(), BuildError> {
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).map_err(|source| {
+        BuildError::Io {
+            act: "open to the build's user",
+            path: folder.to_owned(),
+            source,
+        }
+    })
+}
+
 fn write(path: &Path, bytes: &[u8]) -> Result<(), BuildError> {
-    fs::write(path, bytes).map_err(|source| BuildError::Io { act: "write", path: path.to_owned(), source })
+    fs::write(path, bytes).map_err(|source| BuildError::Io {
+        act: "write",
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Takes an output into the store, as root of the namespace in which it was made: the task [`INGEST_TASK`].
@@ -180,12 +223,18 @@ pub(crate) fn ingest_task(input: &[u8]) -> Result<Vec<u8>, String> {
 
 fn ingest(order: &IngestOrder) -> Result<Ingested, cairn_disk::Error> {
     let store = Store::open(&order.store)?;
-    let options = IngestOptions { owners: Owners::Fixed { uid: 0, gid: 0 }, mtime: Some(order.epoch) };
+    let options = IngestOptions {
+        owners: Owners::Fixed { uid: 0, gid: 0 },
+        mtime: Some(order.epoch),
+    };
     let content = store.ingest(&order.output, &options)?;
     let mut candidates = Vec::new();
     for input in &order.inputs {
         candidates.extend(store.closure(input)?);
     }
     let references = store.scan_references(&content, &candidates)?;
-    Ok(Ingested { content, references })
+    Ok(Ingested {
+        content,
+        references,
+    })
 }

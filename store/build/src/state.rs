@@ -35,7 +35,11 @@ impl State {
         let mut waiting = BTreeMap::new();
         let mut dependents: BTreeMap<DerivationId, Vec<DerivationId>> = BTreeMap::new();
         for id in &plan.order {
-            let mut inputs: Vec<_> = graph.inputs(*id).into_iter().map(|(_, input)| input).collect();
+            let mut inputs: Vec<_> = graph
+                .inputs(*id)
+                .into_iter()
+                .map(|(_, input)| input)
+                .collect();
             inputs.sort_unstable();
             inputs.dedup();
             inputs.retain(|input| plan.needed.contains_key(input));
@@ -44,7 +48,11 @@ impl State {
                 dependents.entry(input).or_default().push(*id);
             }
         }
-        let outputs = plan.known.iter().map(|(id, known)| (*id, known.realisation.output.clone())).collect();
+        let outputs = plan
+            .known
+            .iter()
+            .map(|(id, known)| (*id, known.realisation.output.clone()))
+            .collect();
         let mut state = Self {
             outputs,
             unrecorded: Vec::new(),
@@ -59,8 +67,14 @@ impl State {
             left: plan.order.len(),
             stopped: false,
         };
-        for id in plan.order.iter().filter(|id| state.waiting.get(id) == Some(&0)) {
-            state.ready.push((state.urgency[id.0 as usize], std::cmp::Reverse(*id)));
+        for id in plan
+            .order
+            .iter()
+            .filter(|id| state.waiting.get(id) == Some(&0))
+        {
+            state
+                .ready
+                .push((state.urgency[id.0 as usize], std::cmp::Reverse(*id)));
         }
         state
     }
@@ -94,7 +108,10 @@ impl State {
             if let Some(count) = self.waiting.get_mut(&dependent) {
                 *count -= 1;
                 if *count == 0 {
-                    self.ready.push((self.urgency[dependent.0 as usize], std::cmp::Reverse(dependent)));
+                    self.ready.push((
+                        self.urgency[dependent.0 as usize],
+                        std::cmp::Reverse(dependent),
+                    ));
                 }
             }
         }

@@ -23,7 +23,10 @@ pub fn use_child_program(program: impl Into<PathBuf>) {
 }
 
 pub(crate) fn child_program() -> PathBuf {
-    CHILD_PROGRAM.get().cloned().unwrap_or_else(|| PathBuf::from("/proc/self/exe"))
+    CHILD_PROGRAM
+        .get()
+        .cloned()
+        .unwrap_or_else(|| PathBuf::from("/proc/self/exe"))
 }
 
 /// Serves as sandbox child if this process was started as one, and exits; returns at once otherwise.
@@ -31,7 +34,9 @@ pub(crate) fn child_program() -> PathBuf {
 /// To be called first in `main`, before any thread is started.
 pub fn maybe_run_as_child(tasks: &[(&'static str, Task)]) {
     let mut arguments = std::env::args_os().skip(1);
-    if arguments.next().is_none_or(|a| a != CHILD_ARGUMENT) || std::env::var_os(CHILD_VARIABLE).is_none() {
+    if arguments.next().is_none_or(|a| a != CHILD_ARGUMENT)
+        || std::env::var_os(CHILD_VARIABLE).is_none()
+    {
         return;
     }
     let code = match wire::Channel::of_child() {

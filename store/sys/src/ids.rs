@@ -38,8 +38,16 @@ impl IdMap {
         let uid = rustix::process::geteuid().as_raw();
         let gid = rustix::process::getegid().as_raw();
         if uid == 0 {
-            let identity = vec![IdRange { inside: 0, outside: 0, count: ID_COUNT }];
-            return Ok(Self { uids: identity.clone(), gids: identity, privileged: true });
+            let identity = vec![IdRange {
+                inside: 0,
+                outside: 0,
+                count: ID_COUNT,
+            }];
+            return Ok(Self {
+                uids: identity.clone(),
+                gids: identity,
+                privileged: true,
+            });
         }
         let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
         let user = user_name(&passwd, uid).unwrap_or_else(|| uid.to_string());
@@ -48,8 +56,16 @@ impl IdMap {
             let found = subordinate_range(&text, &user, uid);
             match found {
                 Some(outside) => Ok(vec![
-                    IdRange { inside: 0, outside: own, count: 1 },
-                    IdRange { inside: 1, outside, count: ID_COUNT - 1 },
+                    IdRange {
+                        inside: 0,
+                        outside: own,
+                        count: 1,
+                    },
+                    IdRange {
+                        inside: 1,
+                        outside,
+                        count: ID_COUNT - 1,
+                    },
                 ]),
                 None => Err(SandboxError::NoSubIds {
                     user: user.clone(),
@@ -57,7 +73,11 @@ impl IdMap {
                 }),
             }
         };
-        Ok(Self { uids: ranges("/etc/subuid", uid)?, gids: ranges("/etc/subgid", gid)?, privileged: false })
+        Ok(Self {
+            uids: ranges("/etc/subuid", uid)?,
+            gids: ranges("/etc/subgid", gid)?,
+            privileged: false,
+        })
     }
 
     /// What this user id of the sandbox is outside; `None` beyond 65535.
@@ -84,13 +104,21 @@ impl IdMap {
 }
 
 fn outside(ranges: &[IdRange], inside: u32) -> Option<u32> {
-    ranges.iter().find(|r| inside >= r.inside && inside - r.inside < r.count).map(|r| r.outside + (inside - r.inside))
+    ranges
+        .iter()
+        .find(|r| inside >= r.inside && inside - r.inside < r.count)
+        .map(|r| r.outside + (inside - r.inside))
 }
 
 fn write_map_file(pid: u32, file: &str, ranges: &[IdRange]) -> Result<(), SandboxError> {
     let path = format!("/proc/{pid}/{file}");
-    let text: String = ranges.iter().map(|r| format!("{} {} {}\n", r.inside, r.outside, r.count)).collect();
-    fs::write(&path, text).map_err(|source| SandboxError::MapIds { reason: format!("cannot write {path}: {source}") })
+    let text: String = ranges
+        .iter()
+        .map(|r| format!("{} {} {}\n", r.inside, r.outside, r.count))
+        .collect();
+    fs::write(&path, text).map_err(|source| SandboxError::MapIds {
+        reason: format!("cannot write {path}: {source}"),
+    })
 }
 
 fn run_map_tool(tool: &str, pid: u32, ranges: &[IdRange]) -> Result<(), SandboxError> {
@@ -107,7 +135,9 @@ fn run_map_tool(tool: &str, pid: u32, ranges: &[IdRange]) -> Result<(), SandboxE
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    Err(SandboxError::MapIds { reason: format!("{tool}: {said}") })
+    Err(SandboxError::MapIds {
+        reason: format!("{tool}: {said}"),
+    })
 }
 
 /// The name of this user in the text of `/etc/passwd`.
@@ -127,7 +157,8 @@ fn subordinate_range(text: &str, user: &str, uid: u32) -> Option<u32> {
         let start: u32 = fields.next()?.parse().ok()?;
         let count: u32 = fields.next()?.parse().ok()?;
         let ours = owner == user || owner == uid.to_string();
-        (ours && count >= ID_COUNT - 1 && start.checked_add(ID_COUNT - 1).is_some()).then_some(start)
+        (ours && count >= ID_COUNT - 1 && start.checked_add(ID_COUNT - 1).is_some())
+            .then_some(start)
     })
 }
 
@@ -139,8 +170,14 @@ mod tests {
     fn takes_the_first_range_that_is_long_enough() {
         let text = "other:1:65536\nalice:5000:10\nalice:100000:65536\n";
         assert_eq!(subordinate_range(text, "alice", 1000), Some(100_000));
-        assert_eq!(subordinate_range("1000:200000:65536\n", "alice", 1000), Some(200_000));
-        assert_eq!(subordinate_range("alice:100000:1000\n", "alice", 1000), None);
+        assert_eq!(
+            subordinate_range("1000:200000:65536\n", "alice", 1000),
+            Some(200_000)
+        );
+        assert_eq!(
+            subordinate_range("alice:100000:1000\n", "alice", 1000),
+            None
+        );
         assert_eq!(subordinate_range("", "alice", 1000), None);
     }
 
@@ -153,8 +190,18 @@ mod tests {
 
     #[test]
     fn maps_ids_of_both_ranges_and_none_beyond() {
-        let ranges =
-            [IdRange { inside: 0, outside: 1000, count: 1 }, IdRange { inside: 1, outside: 100_000, count: 65_535 }];
+        let ranges = [
+            IdRange {
+                inside: 0,
+                outside: 1000,
+                count: 1,
+            },
+            IdRange {
+                inside: 1,
+                outside: 100_000,
+                count: 65_535,
+            },
+        ];
         assert_eq!(outside(&ranges, 0), Some(1000));
         assert_eq!(outside(&ranges, 101), Some(100_100));
         assert_eq!(outside(&ranges, 65_536), None);

@@ -34,13 +34,19 @@ pub(crate) trait Step<T> {
 
 impl<T, E: Into<io::Error>> Step<T> for Result<T, E> {
     fn step(self, step: impl FnOnce() -> String) -> Result<T, StepError> {
-        self.map_err(|source| StepError { step: step(), source: source.into() })
+        self.map_err(|source| StepError {
+            step: step(),
+            source: source.into(),
+        })
     }
 }
 
 impl StepError {
     fn message(&self) -> Message {
-        Message::Failed { step: self.step.clone(), errno: self.source.raw_os_error().unwrap_or(libc::EIO) }
+        Message::Failed {
+            step: self.step.clone(),
+            errno: self.source.raw_os_error().unwrap_or(libc::EIO),
+        }
     }
 }
 
@@ -56,7 +62,9 @@ pub(crate) fn serve(mut channel: Channel, tasks: &[(&'static str, Task)]) -> i32
 fn follow_order(channel: &mut Channel, tasks: &[(&'static str, Task)]) -> io::Result<()> {
     die_with_parent()?;
     channel.send(&Message::Hello)?;
-    let Some(Message::Order(order)) = channel.receive()? else { return Ok(()) };
+    let Some(Message::Order(order)) = channel.receive()? else {
+        return Ok(());
+    };
     // A terminal's Ctrl-C is for the parent, which then ends this process in order.
     let _ = rustix::process::setsid();
     match order {
@@ -66,7 +74,9 @@ fn follow_order(channel: &mut Channel, tasks: &[(&'static str, Task)]) -> io::Re
             }
         }
         Order::Task(name) => {
-            let Some(Message::Bytes(input)) = channel.receive()? else { return Ok(()) };
+            let Some(Message::Bytes(input)) = channel.receive()? else {
+                return Ok(());
+            };
             if enter_user_namespace(channel)? {
                 run_task(channel, tasks, &name, &input)?;
             }
@@ -84,11 +94,15 @@ pub(crate) fn die_with_parent() -> io::Result<()> {
 /// Becomes root of a new user namespace; false when the kernel refused, which the parent has then been told.
 fn enter_user_namespace(channel: &mut Channel) -> io::Result<bool> {
     if let Err(error) = syscalls::unshare(UnshareFlags::NEWUSER) {
-        channel.send(&Message::Refused(error.raw_os_error().unwrap_or(libc::EPERM)))?;
+        channel.send(&Message::Refused(
+            error.raw_os_error().unwrap_or(libc::EPERM),
+        ))?;
         return Ok(false);
     }
     channel.send(&Message::Unshared)?;
-    let Some(Message::Mapped) = channel.receive()? else { return Ok(false) };
+    let Some(Message::Mapped) = channel.receive()? else {
+        return Ok(false);
+    };
     let entered = privileges::become_user(0, 0)
         .step(|| "become root of the user namespace".to_owned())
         .and_then(|()| die_with_parent().step(|| "ask to die with the parent".to_owned()));
@@ -98,7 +112,9 @@ fn enter_user_namespace(channel: &mut Channel) -> io::Result<bool> {
     }
     // Where AppArmor restricts user namespaces, they can be made but are worth nothing: it shows here.
     if let Err(error) = syscalls::unshare(UnshareFlags::NEWNS) {
-        channel.send(&Message::Refused(error.raw_os_error().unwrap_or(libc::EPERM)))?;
+        channel.send(&Message::Refused(
+            error.raw_os_error().unwrap_or(libc::EPERM),
+        ))?;
         return Ok(false);
     }
     if let Err(error) = mounts::make_private() {
@@ -108,9 +124,18 @@ fn enter_user_namespace(channel: &mut Channel) -> io::Result<bool> {
     Ok(true)
 }
 
-fn run_task(channel: &mut Channel, tasks: &[(&'static str, Task)], name: &str, input: &[u8]) -> io::Result<()> {
+fn run_task(
+    channel: &mut Channel,
+    tasks: &[(&'static str, Task)],
+    name: &str,
+    input: &[u8],
+) -> io::Result<()> {
     let built_in: (&str, Task) = (REMOVE_TASK, remove_task);
-    let Some((_, task)) = tasks.iter().chain([&built_in]).find(|(known, _)| *known == name) else {
+    let Some((_, task)) = tasks
+        .iter()
+        .chain([&built_in])
+        .find(|(known, _)| *known == name)
+    else {
         return channel.send(&Message::UnknownTask);
     };
     let answer = match std::panic::catch_unwind(|| task(input)) {
@@ -123,7 +148,8 @@ fn run_task(channel: &mut Channel, tasks: &[(&'static str, Task)], name: &str, i
 
 /// Starts the first process of the new PID namespace and waits for its end; kills it when the parent hangs up.
 fn run_command(channel: &mut Channel, spec: &Spec) -> io::Result<()> {
-    let namespaces = UnshareFlags::NEWPID | UnshareFlags::NEWIPC | UnshareFlags::NEWUTS | UnshareFlags::NEWNET;
+    let namespaces =
+        UnshareFlags::NEWPID | UnshareFlags::NEWIPC | UnshareFlags::NEWUTS | UnshareFlags::NEWNET;
     let entered = syscalls::unshare(namespaces)
         .step(|| "enter PID, IPC, UTS and network namespaces".to_owned())
         .and_then(|()| ignore_missing(syscalls::unshare(UnshareFlags::NEWCGROUP)));
@@ -132,7 +158,15 @@ fn run_command(channel: &mut Channel, spec: &Spec) -> io::Result<()> {
     }
     let forked = match syscalls::fork() {
         Ok(forked) => forked,
-        Err(source) => return channel.send(&StepError { step: "start a process".to_owned(), source }.message()),
+        Err(source) => {
+            return channel.send(
+                &StepError {
+                    step: "start a process".to_owned(),
+                    source,
+                }
+                .message(),
+            );
+        }
     };
     let Some(first) = forked else {
         // The first process of the namespace: the kernel kills all others when it ends.
@@ -140,7 +174,10 @@ fn run_command(channel: &mut Channel, spec: &Spec) -> io::Result<()> {
     };
     let pidfd = pidfd_open(first, PidfdFlags::empty())?;
     loop {
-        let mut fds = [PollFd::new(&pidfd, PollFlags::IN), PollFd::new(channel.stream(), PollFlags::IN)];
+        let mut fds = [
+            PollFd::new(&pidfd, PollFlags::IN),
+            PollFd::new(channel.stream(), PollFlags::IN),
+        ];
         match poll(&mut fds, None) {
             Ok(_) => {}
             Err(rustix::io::Errno::INTR) => continue,

@@ -50,21 +50,44 @@ fn start(stdout: Stdio, stderr: Stdio) -> Result<Running, SandboxError> {
     let (ours, theirs) = UnixStream::pair().map_err(|source| SandboxError::Channel { source })?;
     let mut command = Command::new(&program);
     command.arg(CHILD_ARGUMENT).env(CHILD_VARIABLE, "1");
-    command.stdin(OwnedFd::from(theirs)).stdout(stdout).stderr(stderr);
-    let child = command.spawn().map_err(|source| SandboxError::Spawn { program: program.clone(), source })?;
+    command
+        .stdin(OwnedFd::from(theirs))
+        .stdout(stdout)
+        .stderr(stderr);
+    let child = command.spawn().map_err(|source| SandboxError::Spawn {
+        program: program.clone(),
+        source,
+    })?;
     drop(command);
-    Ok(Running { child, channel: Channel::new(ours), program })
+    Ok(Running {
+        child,
+        channel: Channel::new(ours),
+        program,
+    })
 }
 
 impl Running {
     /// Hands the order over and maps the ids, up to the point where the child works on its own.
-    fn hand_over(&mut self, ids: &IdMap, order: Order, input: Option<&[u8]>) -> Result<(), SandboxError> {
+    fn hand_over(
+        &mut self,
+        ids: &IdMap,
+        order: Order,
+        input: Option<&[u8]>,
+    ) -> Result<(), SandboxError> {
         let timeout = Some(HELLO_TIMEOUT);
-        self.channel.stream().set_read_timeout(timeout).map_err(|source| SandboxError::Channel { source })?;
+        self.channel
+            .stream()
+            .set_read_timeout(timeout)
+            .map_err(|source| SandboxError::Channel { source })?;
         if !matches!(self.channel.receive(), Ok(Some(Message::Hello))) {
-            return Err(SandboxError::NoChildHook { program: self.program.clone() });
+            return Err(SandboxError::NoChildHook {
+                program: self.program.clone(),
+            });
         }
-        self.channel.stream().set_read_timeout(None).map_err(|source| SandboxError::Channel { source })?;
+        self.channel
+            .stream()
+            .set_read_timeout(None)
+            .map_err(|source| SandboxError::Channel { source })?;
         self.send(&Message::Order(order))?;
         if let Some(input) = input {
             self.send(&Message::Bytes(input.to_vec()))?;
@@ -78,7 +101,9 @@ impl Running {
     }
 
     fn send(&mut self, message: &Message) -> Result<(), SandboxError> {
-        self.channel.send(message).map_err(|source| SandboxError::Channel { source })
+        self.channel
+            .send(message)
+            .map_err(|source| SandboxError::Channel { source })
     }
 
     fn receive(&mut self) -> Result<Message, SandboxError> {
@@ -90,21 +115,28 @@ impl Running {
     }
 
     fn died(&mut self) -> SandboxError {
-        let status = self.child.wait().map_or_else(|e| e.to_string(), |s| s.to_string());
+        let status = self
+            .child
+            .wait()
+            .map_or_else(|e| e.to_string(), |s| s.to_string());
         SandboxError::Died { status }
     }
 
     /// The error that an unhappy message stands for.
     fn unexpected(&mut self, message: Message) -> SandboxError {
         match message {
-            Message::Refused(errno) => {
-                SandboxError::NoUserNamespaces { source: io::Error::from_raw_os_error(errno) }
-            }
-            Message::Failed { step, errno } => {
-                SandboxError::Setup { step, source: io::Error::from_raw_os_error(errno) }
-            }
+            Message::Refused(errno) => SandboxError::NoUserNamespaces {
+                source: io::Error::from_raw_os_error(errno),
+            },
+            Message::Failed { step, errno } => SandboxError::Setup {
+                step,
+                source: io::Error::from_raw_os_error(errno),
+            },
             other => SandboxError::Channel {
-                source: io::Error::new(io::ErrorKind::InvalidData, format!("unexpected message {other:?}")),
+                source: io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    format!("unexpected message {other:?}"),
+                ),
             },
         }
     }
@@ -130,8 +162,13 @@ pub(crate) fn task(ids: &IdMap, name: &str, input: &[u8]) -> Result<Vec<u8>, San
     let answer = running.receive()?;
     match answer {
         Message::Bytes(bytes) => Ok(bytes),
-        Message::UnknownTask => Err(SandboxError::UnknownTask { name: name.to_owned() }),
-        Message::TaskFailed(message) => Err(SandboxError::Task { name: name.to_owned(), message }),
+        Message::UnknownTask => Err(SandboxError::UnknownTask {
+            name: name.to_owned(),
+        }),
+        Message::TaskFailed(message) => Err(SandboxError::Task {
+            name: name.to_owned(),
+            message,
+        }),
         other => Err(running.unexpected(other)),
     }
 }
@@ -153,10 +190,20 @@ pub(crate) fn run(sandbox: &Sandbox, watch: &mut Watch<'_>) -> Result<ExitOutcom
         (None, log_writer.try_clone().map_err(channel_error)?)
     };
     let mut running = start(stdout_writer.into(), log_writer.into())?;
-    running.hand_over(&sandbox.ids, Order::Run(Box::new(sandbox.spec.clone())), None)?;
+    running.hand_over(
+        &sandbox.ids,
+        Order::Run(Box::new(sandbox.spec.clone())),
+        None,
+    )?;
 
-    let mut log = Output { pipe: Some(File::from(OwnedFd::from(log_reader))), pending: Vec::new() };
-    let mut stdout = Output { pipe: stdout_reader.map(|r| File::from(OwnedFd::from(r))), pending: Vec::new() };
+    let mut log = Output {
+        pipe: Some(File::from(OwnedFd::from(log_reader))),
+        pending: Vec::new(),
+    };
+    let mut stdout = Output {
+        pipe: stdout_reader.map(|r| File::from(OwnedFd::from(r))),
+        pending: Vec::new(),
+    };
     let mut output_bytes = 0_u64;
     let mut answer = None;
     let mut stopped = None;
@@ -175,9 +222,15 @@ pub(crate) fn run(sandbox: &Sandbox, watch: &mut Watch<'_>) -> Result<ExitOutcom
         let limits = &sandbox.spec.limits;
         if watch.cancelled.is_some_and(|c| c.load(Ordering::SeqCst)) {
             stopped = Some(Ending::Cancelled);
-        } else if limits.wall_secs.is_some_and(|secs| started.elapsed() >= Duration::from_secs(secs)) {
+        } else if limits
+            .wall_secs
+            .is_some_and(|secs| started.elapsed() >= Duration::from_secs(secs))
+        {
             stopped = Some(Ending::TimedOut);
-        } else if limits.output_bytes.is_some_and(|bytes| output_bytes > bytes) {
+        } else if limits
+            .output_bytes
+            .is_some_and(|bytes| output_bytes > bytes)
+        {
             stopped = Some(Ending::TooMuchOutput);
         }
     }
@@ -201,7 +254,12 @@ pub(crate) fn run(sandbox: &Sandbox, watch: &mut Watch<'_>) -> Result<ExitOutcom
         (None, Some(ending)) => ending,
         (None, None) => return Err(running.died()),
     };
-    Ok(ExitOutcome { ending, stdout: stdout.pending, output_bytes, wall: started.elapsed() })
+    Ok(ExitOutcome {
+        ending,
+        stdout: stdout.pending,
+        output_bytes,
+        wall: started.elapsed(),
+    })
 }
 
 struct Ready {
@@ -215,14 +273,27 @@ fn wait_for_input(running: &Running, log: &Output, stdout: &Output) -> io::Resul
     let mut fds = vec![PollFd::new(stream, PollFlags::IN)];
     let log_at = log.pipe.as_ref().map(|pipe| push(&mut fds, pipe));
     let stdout_at = stdout.pipe.as_ref().map(|pipe| push(&mut fds, pipe));
-    let timeout = Timespec { tv_sec: 0, tv_nsec: TICK.as_nanos() as _ };
+    let timeout = Timespec {
+        tv_sec: 0,
+        tv_nsec: TICK.as_nanos() as _,
+    };
     match poll(&mut fds, Some(&timeout)) {
         Ok(_) => {}
-        Err(rustix::io::Errno::INTR) => return Ok(Ready { log: false, stdout: false, channel: false }),
+        Err(rustix::io::Errno::INTR) => {
+            return Ok(Ready {
+                log: false,
+                stdout: false,
+                channel: false,
+            });
+        }
         Err(error) => return Err(error.into()),
     }
     let is_ready = |at: Option<usize>| at.is_some_and(|i| !fds[i].revents().is_empty());
-    Ok(Ready { log: is_ready(log_at), stdout: is_ready(stdout_at), channel: is_ready(Some(0)) })
+    Ok(Ready {
+        log: is_ready(log_at),
+        stdout: is_ready(stdout_at),
+        channel: is_ready(Some(0)),
+    })
 }
 
 fn push<'a>(fds: &mut Vec<PollFd<'a>>, pipe: &'a impl AsFd) -> usize {
@@ -233,7 +304,9 @@ fn push<'a>(fds: &mut Vec<PollFd<'a>>, pipe: &'a impl AsFd) -> usize {
 impl Output {
     /// Reads what is there; closes the pipe at its end.
     fn read(&mut self) -> io::Result<u64> {
-        let Some(pipe) = &mut self.pipe else { return Ok(0) };
+        let Some(pipe) = &mut self.pipe else {
+            return Ok(0);
+        };
         let mut buffer = [0_u8; 1 << 16];
         let count = match pipe.read(&mut buffer) {
             Ok(count) => count,

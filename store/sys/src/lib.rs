@@ -19,5 +19,7 @@ mod wire;
 pub use child::{Task, maybe_run_as_child, use_child_program};
 pub use error::SandboxError;
 pub use ids::IdMap;
-pub use sandbox::{Ending, ExitOutcome, Limits, Mount, Network, Profile, RootFs, Sandbox, Watch, run};
+pub use sandbox::{
+    Ending, ExitOutcome, Limits, Mount, Network, Profile, RootFs, Sandbox, Watch, run,
+};
 pub use task::{in_namespace, remove_tree};

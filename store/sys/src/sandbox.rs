@@ -57,15 +57,27 @@ pub struct Spec {
 impl Sandbox {
     /// A command as root of the sandbox at `/`, with `/proc`, a minimal `/dev`, `PATH`, no network, no limits and
     /// [`Profile::Build`]; all fields of `spec` may be changed.
-    pub fn new(ids: IdMap, root: RootFs, argv: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        let env = [("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), ("HOME", "/"), ("LC_ALL", "C.UTF-8"), ("TZ", "UTC")];
+    pub fn new(
+        ids: IdMap,
+        root: RootFs,
+        argv: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        let env = [
+            ("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),
+            ("HOME", "/"),
+            ("LC_ALL", "C.UTF-8"),
+            ("TZ", "UTC"),
+        ];
         Self {
             ids,
             spec: Spec {
                 root,
                 mounts: vec![Mount::Proc, Mount::DevMinimal],
                 argv: argv.into_iter().map(Into::into).collect(),
-                env: env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+                env: env
+                    .iter()
+                    .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+                    .collect(),
                 cwd: "/".to_owned(),
                 uid: 0,
                 gid: 0,
@@ -88,12 +100,20 @@ impl Sandbox {
 
     /// Adds a read-only bind mount.
     pub fn bind_read_only(self, from: impl AsRef<Path>, to: impl Into<String>) -> Self {
-        self.mount(Mount::Bind { from: from.as_ref().to_owned(), to: to.into(), read_only: true })
+        self.mount(Mount::Bind {
+            from: from.as_ref().to_owned(),
+            to: to.into(),
+            read_only: true,
+        })
     }
 
     /// Adds a writable bind mount.
     pub fn bind_writable(self, from: impl AsRef<Path>, to: impl Into<String>) -> Self {
-        self.mount(Mount::Bind { from: from.as_ref().to_owned(), to: to.into(), read_only: false })
+        self.mount(Mount::Bind {
+            from: from.as_ref().to_owned(),
+            to: to.into(),
+            read_only: false,
+        })
     }
 
     /// Sets a variable of the environment, replacing an earlier value.

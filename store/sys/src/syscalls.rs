@@ -2,7 +2,10 @@
 //!
 //! In and out: owned values and file descriptors. Decides nothing.
 
-#![allow(unsafe_code, reason = "calls of the kernel that rustix has no safe form of")]
+#![allow(
+    unsafe_code,
+    reason = "calls of the kernel that rustix has no safe form of"
+)]
 
 use rustix::process::Pid;
 use rustix::thread::UnshareFlags;
@@ -20,7 +23,11 @@ pub(crate) const MOUNT_NO_DEVICES: u64 = 0x4;
 pub(crate) const MOUNT_NO_EXEC: u64 = 0x8;
 
 fn check(result: libc::c_long) -> io::Result<libc::c_long> {
-    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+    if result < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(result)
+    }
 }
 
 /// Enters new namespaces. Only for a process with one thread, which sandbox children are.
@@ -38,7 +45,12 @@ pub(crate) fn fork() -> io::Result<Option<Pid>> {
 
 /// Adds attributes to a mount tree and all mounts below it.
 pub(crate) fn add_mount_attributes(mount: BorrowedFd<'_>, attributes: u64) -> io::Result<()> {
-    let request = libc::mount_attr { attr_set: attributes, attr_clr: 0, propagation: 0, userns_fd: 0 };
+    let request = libc::mount_attr {
+        attr_set: attributes,
+        attr_clr: 0,
+        propagation: 0,
+        userns_fd: 0,
+    };
     // SAFETY: the path is an empty C string, the structure outlives the call and its true size is given.
     let result = unsafe {
         libc::syscall(
@@ -62,7 +74,13 @@ pub(crate) fn loopback_up(socket: BorrowedFd<'_>) -> io::Result<()> {
     }
     request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as libc::c_short;
     // SAFETY: SIOCSIFFLAGS reads one `ifreq`, which lives here.
-    let result = unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS as _, &raw const request) };
+    let result = unsafe {
+        libc::ioctl(
+            socket.as_raw_fd(),
+            libc::SIOCSIFFLAGS as _,
+            &raw const request,
+        )
+    };
     check(libc::c_long::from(result)).map(drop)
 }
 
@@ -80,8 +98,14 @@ pub(crate) fn set_user(uid: u32, gid: u32) -> io::Result<()> {
 /// Marks all descriptors from `first` on to be closed by an exec.
 pub(crate) fn close_on_exec_from(first: RawFd) -> io::Result<()> {
     // SAFETY: the call changes flags only and takes numbers.
-    let result =
-        unsafe { libc::syscall(libc::SYS_close_range, first as u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC as u32) };
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_close_range,
+            first as u32,
+            u32::MAX,
+            libc::CLOSE_RANGE_CLOEXEC as u32,
+        )
+    };
     check(result).map(drop)
 }
 
@@ -107,7 +131,11 @@ pub(crate) fn kill_all() {
 /// Replaces this process; comes back only with an error.
 pub(crate) fn execute(program: &CString, argv: &[CString], env: &[CString]) -> io::Error {
     let pointers = |strings: &[CString]| -> Vec<*const libc::c_char> {
-        strings.iter().map(|s| s.as_ptr()).chain([std::ptr::null()]).collect()
+        strings
+            .iter()
+            .map(|s| s.as_ptr())
+            .chain([std::ptr::null()])
+            .collect()
     };
     let (argv, env) = (pointers(argv), pointers(env));
     // SAFETY: both arrays end with a null pointer, and all strings outlive the call.

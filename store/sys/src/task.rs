@@ -26,7 +26,9 @@ pub(crate) const REMOVE_TASK: &str = "cairn-remove-tree";
 ///
 /// An overlay's upper and work folders can often not be removed from outside.
 pub fn remove_tree(ids: &IdMap, path: &Path) -> Result<(), SandboxError> {
-    let input = serde_json::to_vec(path).map_err(|source| SandboxError::Channel { source: source.into() })?;
+    let input = serde_json::to_vec(path).map_err(|source| SandboxError::Channel {
+        source: source.into(),
+    })?;
     in_namespace(ids, REMOVE_TASK, &input).map(drop)
 }
 
@@ -38,7 +40,9 @@ pub(crate) fn remove_task(input: &[u8]) -> Result<Vec<u8>, String> {
         Err(error) => Err(error),
     };
     match removed {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(format!("cannot remove {}: {error}", path.display())),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(format!("cannot remove {}: {error}", path.display()))
+        }
         _ => Ok(Vec::new()),
     }
 }

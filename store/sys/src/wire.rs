@@ -67,7 +67,9 @@ impl Channel {
         let socket = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
         let null = std::fs::File::open("/dev/null")?;
         rustix::stdio::dup2_stdin(&null)?;
-        Ok(Self { stream: UnixStream::from(socket) })
+        Ok(Self {
+            stream: UnixStream::from(socket),
+        })
     }
 
     pub(crate) fn stream(&self) -> &UnixStream {
@@ -93,7 +95,10 @@ impl Channel {
         }
         let length = u32::from_le_bytes([head[1], head[2], head[3], head[4]]) as usize;
         if length > MAX_PAYLOAD {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "message too long"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "message too long",
+            ));
         }
         let mut payload = vec![0; length];
         self.stream.read_exact(&mut payload)?;
@@ -106,7 +111,10 @@ fn encode(message: &Message) -> io::Result<(u8, Vec<u8>)> {
         Message::Hello => (b'h', Vec::new()),
         Message::Order(order) => (b'o', serde_json::to_vec(order)?),
         Message::Bytes(bytes) if bytes.len() > MAX_PAYLOAD => {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "message too long"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "message too long",
+            ));
         }
         Message::Bytes(bytes) => (b'b', bytes.clone()),
         Message::Unshared => (b'u', Vec::new()),
@@ -125,9 +133,19 @@ fn encode(message: &Message) -> io::Result<(u8, Vec<u8>)> {
 }
 
 fn decode(kind: u8, payload: Vec<u8>) -> io::Result<Message> {
-    let bad = || io::Error::new(io::ErrorKind::InvalidData, "not a message of a sandbox child");
+    let bad = || {
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            "not a message of a sandbox child",
+        )
+    };
     let number = |bytes: &[u8]| -> io::Result<i32> {
-        Ok(i32::from_le_bytes(bytes.get(..4).and_then(|b| b.try_into().ok()).ok_or_else(bad)?))
+        Ok(i32::from_le_bytes(
+            bytes
+                .get(..4)
+                .and_then(|b| b.try_into().ok())
+                .ok_or_else(bad)?,
+        ))
     };
     Ok(match kind {
         b'h' => Message::Hello,

@@ -3,7 +3,8 @@
 
 use cairn_sys::sandbox::Spec;
 use cairn_sys::{
-    Ending, ExitOutcome, IdMap, Mount, Network, Profile, RootFs, Sandbox, SandboxError, Task, Watch, in_namespace, run,
+    Ending, ExitOutcome, IdMap, Mount, Network, Profile, RootFs, Sandbox, SandboxError, Task,
+    Watch, in_namespace, run,
 };
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::fs;
@@ -17,13 +18,16 @@ const TASKS: &[(&str, Task)] = &[
     ("fail", |_| Err("the disk is full".to_owned())),
     ("panic", |_| panic!("on purpose")),
     ("threads", |_| {
-        let sum = (0..4_u8).map(|n| std::thread::spawn(move || n).join().unwrap_or(99)).sum();
+        let sum = (0..4_u8)
+            .map(|n| std::thread::spawn(move || n).join().unwrap_or(99))
+            .sum();
         Ok(vec![sum])
     }),
     ("own", |input| {
         let folder = PathBuf::from(String::from_utf8_lossy(input).into_owned());
         fs::write(folder.join("file"), "x").map_err(|e| e.to_string())?;
-        std::os::unix::fs::chown(folder.join("file"), Some(101), Some(65_534)).map_err(|e| e.to_string())?;
+        std::os::unix::fs::chown(folder.join("file"), Some(101), Some(65_534))
+            .map_err(|e| e.to_string())?;
         let metadata = fs::metadata(folder.join("file")).map_err(|e| e.to_string())?;
         Ok(format!("{} {}", metadata.uid(), metadata.gid()).into_bytes())
     }),
@@ -48,7 +52,11 @@ fn host_programs(script: &str) -> Sandbox {
             sandbox = sandbox.bind_read_only(folder, folder);
         }
     }
-    sandbox.mount(Mount::Tmpfs { to: "/tmp".into(), size: 1 << 24, mode: 0o1777 })
+    sandbox.mount(Mount::Tmpfs {
+        to: "/tmp".into(),
+        size: 1 << 24,
+        mode: 0o1777,
+    })
 }
 
 /// As [`host_programs`], with an overlay for a root.
@@ -77,7 +85,14 @@ fn run_for_log(sandbox: &Sandbox) -> (ExitOutcome, String) {
         log.push_str(&String::from_utf8_lossy(text));
         log.push('\n');
     };
-    let outcome = run(sandbox, &mut Watch { line: &mut line, cancelled: None }).unwrap();
+    let outcome = run(
+        sandbox,
+        &mut Watch {
+            line: &mut line,
+            cancelled: None,
+        },
+    )
+    .unwrap();
     (outcome, log)
 }
 
@@ -103,7 +118,10 @@ fn is_running(argument: &str) -> bool {
 fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while !done() {
-        assert!(Instant::now() < deadline, "{what} did not happen within 10 s");
+        assert!(
+            Instant::now() < deadline,
+            "{what} did not happen within 10 s"
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -112,7 +130,9 @@ fn sees_nothing_of_the_host_that_was_not_named() {
     let folder = scratch();
     fs::write(folder.path().join("secret"), "x").unwrap();
     let secret = folder.path().join("secret").display().to_string();
-    let script = format!("test ! -e {secret} && test ! -e /etc/passwd && test ! -e /root && ls -A / | tr '\\n' ' '");
+    let script = format!(
+        "test ! -e {secret} && test ! -e /etc/passwd && test ! -e /root && ls -A / | tr '\\n' ' '"
+    );
     let log = log_of(&host_programs(&script));
     for name in ["home", "etc", "var", "root"] {
         assert!(!log.split_whitespace().any(|entry| entry == name), "{log}");
@@ -120,9 +140,18 @@ fn sees_nothing_of_the_host_that_was_not_named() {
 }
 
 fn environment_is_exactly_the_declared_one() {
-    let sandbox = spec(host_programs("env | sort"), |s| s.env = vec![("A".into(), "1".into())]);
+    let sandbox = spec(host_programs("env | sort"), |s| {
+        s.env = vec![("A".into(), "1".into())]
+    });
     let log = log_of(&sandbox);
-    let kept: Vec<_> = log.lines().filter(|l| !["PWD=", "_=", "SHLVL=", "OLDPWD="].iter().any(|p| l.starts_with(p))).collect();
+    let kept: Vec<_> = log
+        .lines()
+        .filter(|l| {
+            !["PWD=", "_=", "SHLVL=", "OLDPWD="]
+                .iter()
+                .any(|p| l.starts_with(p))
+        })
+        .collect();
     assert_eq!(kept, ["A=1"]);
 }
 
@@ -145,7 +174,10 @@ fn a_network_is_unreachable_and_no_interface_is_up() {
 }
 
 fn host_name_and_process_ids_are_its_own() {
-    let log = log_of(&spec(host_programs("hostname; echo $$; ls -d /proc/[0-9]* | wc -l"), |s| s.hostname = "inner".into()));
+    let log = log_of(&spec(
+        host_programs("hostname; echo $$; ls -d /proc/[0-9]* | wc -l"),
+        |s| s.hostname = "inner".into(),
+    ));
     let lines: Vec<_> = log.lines().collect();
     assert_eq!(lines[0], "inner");
     assert_eq!(lines[1], "2");
@@ -163,14 +195,22 @@ fn processes_left_behind_die_with_the_command() {
 
 fn a_time_limit_ends_everything() {
     let mark = format!("4343.{}", std::process::id());
-    let sandbox = spec(host_programs(&format!("echo begin; sleep {mark} & sleep {mark}")), |s| s.limits.wall_secs = Some(1));
+    let sandbox = spec(
+        host_programs(&format!("echo begin; sleep {mark} & sleep {mark}")),
+        |s| s.limits.wall_secs = Some(1),
+    );
     let (outcome, log) = run_for_log(&sandbox);
-    assert_eq!((outcome.ending, log.as_str()), (Ending::TimedOut, "begin\n"));
+    assert_eq!(
+        (outcome.ending, log.as_str()),
+        (Ending::TimedOut, "begin\n")
+    );
     assert!(!is_running(&mark));
 }
 
 fn a_limit_of_output_ends_everything() {
-    let sandbox = spec(host_programs("yes"), |s| s.limits.output_bytes = Some(1 << 20));
+    let sandbox = spec(host_programs("yes"), |s| {
+        s.limits.output_bytes = Some(1 << 20)
+    });
     assert_eq!(run_for_log(&sandbox).0.ending, Ending::TooMuchOutput);
 }
 
@@ -180,7 +220,14 @@ fn cancelling_ends_everything_soon() {
     let started = Instant::now();
     let mut line = |_: &[u8]| cancelled.store(true, Ordering::SeqCst);
     let sandbox = host_programs(&format!("trap '' INT TERM HUP; echo ready; sleep {mark}"));
-    let outcome = run(&sandbox, &mut Watch { line: &mut line, cancelled: Some(&cancelled) }).unwrap();
+    let outcome = run(
+        &sandbox,
+        &mut Watch {
+            line: &mut line,
+            cancelled: Some(&cancelled),
+        },
+    )
+    .unwrap();
     assert_eq!(outcome.ending, Ending::Cancelled);
     assert!(started.elapsed() < Duration::from_secs(5));
     assert!(!is_running(&mark));
@@ -215,8 +262,14 @@ fn mounts_do_not_reach_the_host() {
 }
 
 fn exit_codes_and_signals_are_told_apart() {
-    assert_eq!(run_for_log(&host_programs("exit 7")).0.ending, Ending::Exited(7));
-    assert_eq!(run_for_log(&host_programs("kill -SEGV $$")).0.ending, Ending::Signaled(11));
+    assert_eq!(
+        run_for_log(&host_programs("exit 7")).0.ending,
+        Ending::Exited(7)
+    );
+    assert_eq!(
+        run_for_log(&host_programs("kill -SEGV $$")).0.ending,
+        Ending::Signaled(11)
+    );
 }
 
 fn standard_output_can_be_kept_apart_from_the_log() {
@@ -225,19 +278,44 @@ fn standard_output_can_be_kept_apart_from_the_log() {
         s.stdin = b"data\0data".to_vec();
     });
     let (outcome, log) = run_for_log(&sandbox);
-    assert_eq!((outcome.stdout.as_slice(), log.as_str()), (b"data\0data".as_slice(), "warning\n"));
+    assert_eq!(
+        (outcome.stdout.as_slice(), log.as_str()),
+        (b"data\0data".as_slice(), "warning\n")
+    );
 }
 
 fn a_missing_program_is_an_error_that_names_it() {
-    let sandbox = spec(host_programs(""), |s| s.argv = vec!["no-such-program".into()]);
-    let error = run(&sandbox, &mut Watch { line: &mut |_| (), cancelled: None }).unwrap_err();
-    assert!(matches!(&error, SandboxError::Setup { step, .. } if step == "run no-such-program"), "{error:?}");
+    let sandbox = spec(host_programs(""), |s| {
+        s.argv = vec!["no-such-program".into()]
+    });
+    let error = run(
+        &sandbox,
+        &mut Watch {
+            line: &mut |_| (),
+            cancelled: None,
+        },
+    )
+    .unwrap_err();
+    assert!(
+        matches!(&error, SandboxError::Setup { step, .. } if step == "run no-such-program"),
+        "{error:?}"
+    );
 }
 
 fn a_missing_bind_source_is_an_error_that_names_it() {
     let sandbox = host_programs("true").bind_read_only("/no/such/folder", "/x");
-    let error = run(&sandbox, &mut Watch { line: &mut |_| (), cancelled: None }).unwrap_err();
-    assert!(error.to_string().contains("bind /no/such/folder"), "{error}");
+    let error = run(
+        &sandbox,
+        &mut Watch {
+            line: &mut |_| (),
+            cancelled: None,
+        },
+    )
+    .unwrap_err();
+    assert!(
+        error.to_string().contains("bind /no/such/folder"),
+        "{error}"
+    );
 }
 
 fn read_only_binds_refuse_writing_and_writable_ones_reach_the_host() {
@@ -249,7 +327,10 @@ fn read_only_binds_refuse_writing_and_writable_ones_reach_the_host() {
         .bind_read_only(folder.path().join("ro"), "/ro")
         .bind_writable(folder.path().join("rw"), "/rw");
     assert_eq!(log_of(&sandbox), "");
-    assert_eq!(fs::read_to_string(folder.path().join("rw/file")).unwrap(), "y\n");
+    assert_eq!(
+        fs::read_to_string(folder.path().join("rw/file")).unwrap(),
+        "y\n"
+    );
     assert!(!folder.path().join("ro/file").exists());
 }
 
@@ -261,9 +342,17 @@ fn a_symlink_in_the_root_does_not_lead_a_mount_to_the_host() {
     }
     fs::write(given.join("file"), "given").unwrap();
     std::os::unix::fs::symlink(&target, folder.path().join("lower/link")).unwrap();
-    let sandbox = on_overlay(folder.path(), &["lower"], "cat /link/file").bind_read_only(&given, "/link");
+    let sandbox =
+        on_overlay(folder.path(), &["lower"], "cat /link/file").bind_read_only(&given, "/link");
     // Inside, the link dangles: the mount point can't be made, and nothing of the host is touched.
-    let error = run(&sandbox, &mut Watch { line: &mut |_| (), cancelled: None }).unwrap_err();
+    let error = run(
+        &sandbox,
+        &mut Watch {
+            line: &mut |_| (),
+            cancelled: None,
+        },
+    )
+    .unwrap_err();
     assert!(error.to_string().contains("/link"), "{error}");
     assert_eq!(fs::read_dir(&target).unwrap().count(), 0);
 }
@@ -277,28 +366,49 @@ fn an_overlay_keeps_changes_in_its_upper_layer() {
     fs::write(at("lower/gone/file"), "old").unwrap();
     let script = "set -e; echo new >/dir/file; echo more >/made; rm -r /gone; mkdir /gone; mv /dir/sub /moved; mkfifo /pipe; \
         chown 101:65534 /made; chmod 4755 /made; cat /dir/file";
-    assert_eq!(log_of(&on_overlay(folder.path(), &["lower"], script)), "new\n");
+    assert_eq!(
+        log_of(&on_overlay(folder.path(), &["lower"], script)),
+        "new\n"
+    );
     assert_eq!(fs::read_to_string(at("lower/dir/file")).unwrap(), "old");
     assert!(at("lower/gone/file").exists());
     assert_eq!(fs::read_to_string(at("upper/dir/file")).unwrap(), "new\n");
     let ids = IdMap::for_current_user().unwrap();
     let made = fs::metadata(at("upper/made")).unwrap();
-    assert_eq!((Some(made.uid()), Some(made.gid())), (ids.uid_outside(101), ids.gid_outside(65_534)));
+    assert_eq!(
+        (Some(made.uid()), Some(made.gid())),
+        (ids.uid_outside(101), ids.gid_outside(65_534))
+    );
     assert_eq!(made.permissions().mode() & 0o7777, 0o4755);
     let whiteout = fs::symlink_metadata(at("upper/dir/sub")).unwrap();
     assert!(whiteout.file_type().is_char_device() && whiteout.rdev() == 0);
-    assert!(fs::symlink_metadata(at("upper/pipe")).unwrap().file_type().is_fifo());
+    assert!(
+        fs::symlink_metadata(at("upper/pipe"))
+            .unwrap()
+            .file_type()
+            .is_fifo()
+    );
     let mut value = [0_u8; 8];
-    let length = rustix::fs::lgetxattr(at("upper/gone"), "user.overlay.opaque", &mut value).unwrap();
+    let length =
+        rustix::fs::lgetxattr(at("upper/gone"), "user.overlay.opaque", &mut value).unwrap();
     assert_eq!(&value[..length], b"y");
 }
 
 fn an_overlay_can_be_used_again_and_keeps_no_mount_points() {
     let folder = scratch();
     log_of(&on_overlay(folder.path(), &["lower"], "echo 1 >/one"));
-    assert_eq!(log_of(&on_overlay(folder.path(), &["lower"], "cat /one; echo 2 >/two")), "1\n");
-    let mut names: Vec<_> =
-        fs::read_dir(folder.path().join("upper")).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(
+        log_of(&on_overlay(
+            folder.path(),
+            &["lower"],
+            "cat /one; echo 2 >/two"
+        )),
+        "1\n"
+    );
+    let mut names: Vec<_> = fs::read_dir(folder.path().join("upper"))
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     assert_eq!(names, ["one", "two"]);
 }
@@ -313,12 +423,19 @@ fn an_overlay_takes_four_hundred_layers_with_odd_names() {
     fs::write(folder.path().join(&names[0]).join("file"), "top").unwrap();
     fs::write(folder.path().join(&names[399]).join("file"), "bottom").unwrap();
     fs::write(folder.path().join(&names[399]).join("last"), "last").unwrap();
-    assert_eq!(log_of(&on_overlay(folder.path(), &lowers, "cat /file /last")).trim_end(), "toplast");
+    assert_eq!(
+        log_of(&on_overlay(folder.path(), &lowers, "cat /file /last")).trim_end(),
+        "toplast"
+    );
 }
 
 fn device_nodes_are_refused() {
     let folder = scratch();
-    let log = log_of(&on_overlay(folder.path(), &["lower"], "mknod /node b 254 0 2>/dev/null || echo refused"));
+    let log = log_of(&on_overlay(
+        folder.path(),
+        &["lower"],
+        "mknod /node b 254 0 2>/dev/null || echo refused",
+    ));
     assert_eq!(log, "refused\n");
 }
 
@@ -338,16 +455,34 @@ fn mounts_namespaces_and_keys_are_refused() {
 }
 
 fn no_new_privileges_and_few_capabilities_are_left() {
-    let log = log_of(&host_programs("grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status"));
-    let value = |name: &str| log.lines().find_map(|l| l.strip_prefix(name)).unwrap().trim().to_owned();
-    assert_eq!((value("NoNewPrivs:").as_str(), value("Seccomp:").as_str()), ("1", "2"));
+    let log = log_of(&host_programs(
+        "grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status",
+    ));
+    let value = |name: &str| {
+        log.lines()
+            .find_map(|l| l.strip_prefix(name))
+            .unwrap()
+            .trim()
+            .to_owned()
+    };
+    assert_eq!(
+        (value("NoNewPrivs:").as_str(), value("Seccomp:").as_str()),
+        ("1", "2")
+    );
     let sys_admin = 1_u64 << 21;
     for name in ["CapEff:", "CapBnd:"] {
-        assert_eq!(u64::from_str_radix(&value(name), 16).unwrap() & sys_admin, 0, "{name} {log}");
+        assert_eq!(
+            u64::from_str_radix(&value(name), 16).unwrap() & sys_admin,
+            0,
+            "{name} {log}"
+        );
     }
-    let plain = spec(host_programs("grep -E '^(CapEff|CapBnd|Uid|Groups):' /proc/self/status"), |s| {
-        (s.uid, s.gid, s.profile) = (1000, 1000, Profile::Build);
-    });
+    let plain = spec(
+        host_programs("grep -E '^(CapEff|CapBnd|Uid|Groups):' /proc/self/status"),
+        |s| {
+            (s.uid, s.gid, s.profile) = (1000, 1000, Profile::Build);
+        },
+    );
     let log = log_of(&plain);
     assert_eq!(
         log.split_whitespace().collect::<Vec<_>>().join(" "),
@@ -360,8 +495,13 @@ fn set_id_bits_and_xattrs_are_for_maintainer_scripts() {
         chmod 755 f && echo plain; perl -e 'sysopen(F, \"g\", 0101, 04755) and print \"created\\n\"'; \
         perl -MErrno -e '$f = \"f\"; $n = \"user.a\"; $v = \"b\"; print syscall(188, $f, $n, $v, 1, 0) == 0 ? \"xattr\\n\" : $!{ENOTSUP} ? \"no xattr\\n\" : \"$!\\n\"'";
     let maintainer = host_programs(script);
-    assert_eq!(log_of(&maintainer), "setuid\nsetgid\nplain\ncreated\nxattr\n");
-    let build = spec(host_programs(script), |s| (s.uid, s.gid, s.profile) = (1000, 1000, Profile::Build));
+    assert_eq!(
+        log_of(&maintainer),
+        "setuid\nsetgid\nplain\ncreated\nxattr\n"
+    );
+    let build = spec(host_programs(script), |s| {
+        (s.uid, s.gid, s.profile) = (1000, 1000, Profile::Build)
+    });
     assert_eq!(log_of(&build), "plain\nno xattr\n");
 }
 
@@ -369,7 +509,10 @@ fn descriptors_of_the_host_are_not_inherited() {
     let folder = scratch();
     let held = fs::File::create(folder.path().join("held")).unwrap();
     rustix::io::fcntl_setfd(&held, rustix::io::FdFlags::empty()).unwrap();
-    assert_eq!(log_of(&host_programs("ls /proc/self/fd | tr '\\n' ' '")).trim_end(), "0 1 2 3");
+    assert_eq!(
+        log_of(&host_programs("ls /proc/self/fd | tr '\\n' ' '")).trim_end(),
+        "0 1 2 3"
+    );
 }
 
 fn tasks_answer_fail_and_panic_in_their_own_process() {
@@ -378,18 +521,33 @@ fn tasks_answer_fail_and_panic_in_their_own_process() {
     assert_eq!(in_namespace(&ids, "threads", b"").unwrap(), [6]);
     let big = vec![7; 3 << 20];
     assert_eq!(in_namespace(&ids, "echo", &big).unwrap(), big);
-    assert_eq!(in_namespace(&ids, "fail", b"").unwrap_err().to_string(), "the disk is full");
-    assert!(matches!(in_namespace(&ids, "panic", b""), Err(SandboxError::Task { .. })));
-    assert!(matches!(in_namespace(&ids, "other", b""), Err(SandboxError::UnknownTask { .. })));
+    assert_eq!(
+        in_namespace(&ids, "fail", b"").unwrap_err().to_string(),
+        "the disk is full"
+    );
+    assert!(matches!(
+        in_namespace(&ids, "panic", b""),
+        Err(SandboxError::Task { .. })
+    ));
+    assert!(matches!(
+        in_namespace(&ids, "other", b""),
+        Err(SandboxError::UnknownTask { .. })
+    ));
 }
 
 fn tasks_may_own_files_as_anyone_below_65536() {
     let folder = scratch();
     let ids = IdMap::for_current_user().unwrap();
     let path = folder.path().display().to_string();
-    assert_eq!(in_namespace(&ids, "own", path.as_bytes()).unwrap(), b"101 65534");
+    assert_eq!(
+        in_namespace(&ids, "own", path.as_bytes()).unwrap(),
+        b"101 65534"
+    );
     let outside = fs::metadata(folder.path().join("file")).unwrap();
-    assert_eq!((Some(outside.uid()), Some(outside.gid())), (ids.uid_outside(101), ids.gid_outside(65_534)));
+    assert_eq!(
+        (Some(outside.uid()), Some(outside.gid())),
+        (ids.uid_outside(101), ids.gid_outside(65_534))
+    );
 }
 
 fn trials() -> Vec<Trial> {

@@ -33,11 +33,18 @@ fn become_command(spec: &Spec) -> Result<std::convert::Infallible, StepError> {
     privileges::drop_for_command(spec)?;
     std::env::set_current_dir(&spec.cwd).step(|| format!("enter {}", spec.cwd))?;
     let strings = |all: &mut dyn Iterator<Item = String>| {
-        all.map(CString::new).collect::<Result<Vec<_>, _>>().map_err(io::Error::from)
+        all.map(CString::new)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(io::Error::from)
     };
     let argv = strings(&mut spec.argv.iter().cloned()).step(|| "read the arguments".to_owned())?;
-    let env = strings(&mut spec.env.iter().map(|(name, value)| format!("{name}={value}")))
-        .step(|| "read the environment".to_owned())?;
+    let env = strings(
+        &mut spec
+            .env
+            .iter()
+            .map(|(name, value)| format!("{name}={value}")),
+    )
+    .step(|| "read the environment".to_owned())?;
     let programs = candidates(spec);
     syscalls::reset_signals();
     syscalls::close_on_exec_from(3).step(|| "close descriptors".to_owned())?;
@@ -45,7 +52,9 @@ fn become_command(spec: &Spec) -> Result<std::convert::Infallible, StepError> {
     let name = spec.argv.first().cloned().unwrap_or_default();
     let mut failure = io::Error::from_raw_os_error(libc::ENOENT);
     for program in programs {
-        let Ok(program) = CString::new(program) else { continue };
+        let Ok(program) = CString::new(program) else {
+            continue;
+        };
         let error = syscalls::execute(&program, &argv, &env);
         if error.kind() != io::ErrorKind::NotFound {
             failure = error;
@@ -57,12 +66,21 @@ fn become_command(spec: &Spec) -> Result<std::convert::Infallible, StepError> {
 
 /// Where the program may be: its path, or each folder of `PATH`.
 fn candidates(spec: &Spec) -> Vec<String> {
-    let Some(name) = spec.argv.first().filter(|n| !n.is_empty()) else { return Vec::new() };
+    let Some(name) = spec.argv.first().filter(|n| !n.is_empty()) else {
+        return Vec::new();
+    };
     if name.contains('/') {
         return vec![name.clone()];
     }
-    let path = spec.env.iter().find(|(k, _)| k == "PATH").map_or("", |(_, v)| v.as_str());
-    path.split(':').filter(|folder| !folder.is_empty()).map(|folder| format!("{folder}/{name}")).collect()
+    let path = spec
+        .env
+        .iter()
+        .find(|(k, _)| k == "PATH")
+        .map_or("", |(_, v)| v.as_str());
+    path.split(':')
+        .filter(|folder| !folder.is_empty())
+        .map(|folder| format!("{folder}/{name}"))
+        .collect()
 }
 
 fn give_stdin(bytes: &[u8]) -> io::Result<()> {
@@ -75,11 +93,20 @@ fn give_stdin(bytes: &[u8]) -> io::Result<()> {
 }
 
 fn set_limits(spec: &Spec) -> Result<(), StepError> {
-    let both = |value: u64| Rlimit { current: Some(value), maximum: Some(value) };
+    let both = |value: u64| Rlimit {
+        current: Some(value),
+        maximum: Some(value),
+    };
     let hard = getrlimit(Resource::Nofile).maximum;
     let mut limits = vec![
         (Resource::Core, both(0)),
-        (Resource::Nofile, Rlimit { current: Some(hard.map_or(DESCRIPTORS, |h| h.min(DESCRIPTORS))), maximum: hard }),
+        (
+            Resource::Nofile,
+            Rlimit {
+                current: Some(hard.map_or(DESCRIPTORS, |h| h.min(DESCRIPTORS))),
+                maximum: hard,
+            },
+        ),
     ];
     limits.extend(spec.limits.processes.map(|n| (Resource::Nproc, both(n))));
     limits.extend(spec.limits.file_bytes.map(|n| (Resource::Fsize, both(n))));

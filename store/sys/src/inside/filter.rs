@@ -5,8 +5,8 @@
 
 use crate::sandbox::Profile;
 use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
-    apply_filter,
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule, apply_filter,
 };
 use std::collections::BTreeMap;
 use std::io;
@@ -76,12 +76,19 @@ const XATTRS: [i64; 6] = [
 /// Compiles the filters of this profile.
 pub(super) fn of(profile: Profile) -> io::Result<Vec<BpfProgram>> {
     let mut refused: Rules = REFUSED.iter().map(|call| (*call, Vec::new())).collect();
-    let namespaces = libc::CLONE_NEWUSER | libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::CLONE_NEWNET;
-    for bit in (0..32).map(|b| 1_i32.wrapping_shl(b)).filter(|b| namespaces & b != 0) {
+    let namespaces =
+        libc::CLONE_NEWUSER | libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::CLONE_NEWNET;
+    for bit in (0..32)
+        .map(|b| 1_i32.wrapping_shl(b))
+        .filter(|b| namespaces & b != 0)
+    {
         add_masked(&mut refused, libc::SYS_clone, 0, bit as u64)?;
     }
     let inject = condition(1, SeccompCmpOp::Eq, libc::TIOCSTI as u64)?;
-    refused.entry(libc::SYS_ioctl).or_default().push(rule(vec![inject])?);
+    refused
+        .entry(libc::SYS_ioctl)
+        .or_default()
+        .push(rule(vec![inject])?);
     let mut unknown: Rules = UNKNOWN.iter().map(|call| (*call, Vec::new())).collect();
     let mut filters = Vec::new();
     if profile == Profile::Build {
@@ -91,7 +98,10 @@ pub(super) fn of(profile: Profile) -> io::Result<Vec<BpfProgram>> {
             }
         }
         unknown.insert(libc::SYS_openat2, Vec::new());
-        filters.push(compile(XATTRS.iter().map(|call| (*call, Vec::new())).collect(), libc::ENOTSUP)?);
+        filters.push(compile(
+            XATTRS.iter().map(|call| (*call, Vec::new())).collect(),
+            libc::ENOTSUP,
+        )?);
     }
     filters.push(compile(refused, libc::EPERM)?);
     filters.push(compile(unknown, libc::ENOSYS)?);
@@ -108,7 +118,12 @@ fn mode_arguments() -> Vec<(i64, u8)> {
         (libc::SYS_mknodat, 2),
     ];
     #[cfg(target_arch = "x86_64")]
-    calls.extend([(libc::SYS_chmod, 1), (libc::SYS_open, 2), (libc::SYS_creat, 1), (libc::SYS_mknod, 1)]);
+    calls.extend([
+        (libc::SYS_chmod, 1),
+        (libc::SYS_open, 2),
+        (libc::SYS_creat, 1),
+        (libc::SYS_mknod, 1),
+    ]);
     calls
 }
 
@@ -128,7 +143,8 @@ fn add_masked(rules: &mut Rules, call: i64, argument: u8, bit: u64) -> io::Resul
 }
 
 fn condition(argument: u8, operator: SeccompCmpOp, value: u64) -> io::Result<SeccompCondition> {
-    SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, value).map_err(io::Error::other)
+    SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, value)
+        .map_err(io::Error::other)
 }
 
 fn rule(conditions: Vec<SeccompCondition>) -> io::Result<SeccompRule> {
@@ -136,13 +152,22 @@ fn rule(conditions: Vec<SeccompCondition>) -> io::Result<SeccompRule> {
 }
 
 fn compile(rules: Rules, errno: i32) -> io::Result<BpfProgram> {
-    let arch = std::env::consts::ARCH.try_into().map_err(io::Error::other)?;
-    SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::Errno(errno as u32), arch)
-        .and_then(TryInto::try_into)
-        .map_err(io::Error::other)
+    let arch = std::env::consts::ARCH
+        .try_into()
+        .map_err(io::Error::other)?;
+    SeccompFilter::new(
+        rules,
+        SeccompAction::Allow,
+        SeccompAction::Errno(errno as u32),
+        arch,
+    )
+    .and_then(TryInto::try_into)
+    .map_err(io::Error::other)
 }
 
 /// Installs the filters for this process and all that it starts.
 pub(super) fn install(filters: &[BpfProgram]) -> io::Result<()> {
-    filters.iter().try_for_each(|filter| apply_filter(filter).map_err(io::Error::other))
+    filters
+        .iter()
+        .try_for_each(|filter| apply_filter(filter).map_err(io::Error::other))
 }

@@ -21,7 +21,8 @@ pub(super) fn main(channel: &mut Channel, spec: &Spec) -> i32 {
 
 fn run(channel: &mut Channel, spec: &Spec) -> Result<Message, StepError> {
     die_with_parent().step(|| "ask to die with the parent".to_owned())?;
-    rustix::system::sethostname(spec.hostname.as_bytes()).step(|| "set the host name".to_owned())?;
+    rustix::system::sethostname(spec.hostname.as_bytes())
+        .step(|| "set the host name".to_owned())?;
     if spec.network == Network::Loopback {
         let step = || "bring the loopback up".to_owned();
         let socket = socket(AddressFamily::INET, SocketType::DGRAM, None).step(step)?;
@@ -46,7 +47,12 @@ fn bury_until(command: Pid) -> Message {
         match wait(WaitOptions::empty()) {
             Ok(Some((pid, status))) if pid == command => return ending(status),
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Message::Failed { step: "wait for the command".into(), errno: error.raw_os_error() },
+            Err(error) => {
+                return Message::Failed {
+                    step: "wait for the command".into(),
+                    errno: error.raw_os_error(),
+                };
+            }
         }
     }
 }

@@ -9,9 +9,9 @@ use crate::syscalls::{
 };
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, open, statat};
 use rustix::mount::{
-    FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags,
-    UnmountFlags, fsconfig_create, fsconfig_set_string, fsmount, fsopen, mount, mount_change, move_mount, open_tree,
-    unmount,
+    FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags, MountPropagationFlags, MoveMountFlags,
+    OpenTreeFlags, UnmountFlags, fsconfig_create, fsconfig_set_string, fsmount, fsopen, mount,
+    mount_change, move_mount, open_tree, unmount,
 };
 use std::ffi::CString;
 use std::fs;
@@ -26,7 +26,14 @@ const SHM_SIZE: u64 = 1 << 28;
 /// Parts of `/proc` that act on the host when written by its root.
 const PROC_READ_ONLY: [&str; 6] = ["sys", "sysrq-trigger", "irq", "bus", "fs", "acpi"];
 /// Parts of `/proc` that tell about the host.
-const PROC_MASKED: [&str; 6] = ["kcore", "keys", "kmsg", "timer_list", "sched_debug", "latency_stats"];
+const PROC_MASKED: [&str; 6] = [
+    "kcore",
+    "keys",
+    "kmsg",
+    "timer_list",
+    "sched_debug",
+    "latency_stats",
+];
 
 /// A mount that is not yet in the tree.
 pub(super) struct Piece {
@@ -54,43 +61,76 @@ pub(super) struct Made {
 
 /// Cuts the mounts of this namespace off from the host's.
 pub(super) fn make_private() -> Result<(), StepError> {
-    mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
-        .step(|| "make the mounts private".to_owned())
+    mount_change(
+        "/",
+        MountPropagationFlags::PRIVATE | MountPropagationFlags::REC,
+    )
+    .step(|| "make the mounts private".to_owned())
 }
 
 /// Makes a mount detached. `scratch` is a folder that may be mounted over for a moment.
 pub(super) fn prepare(wanted: &Mount, scratch: &Path) -> Result<Piece, StepError> {
     match wanted {
-        Mount::Bind { from, to, read_only } => bind(from, to, *read_only),
-        Mount::Tmpfs { to, size, mode } => tmpfs(to, *size, *mode, MountAttrFlags::MOUNT_ATTR_NOSUID),
-        Mount::Proc => Ok(Piece { kind: Kind::Proc, ..file_system("proc", &[], "/proc", sealed())? }),
+        Mount::Bind {
+            from,
+            to,
+            read_only,
+        } => bind(from, to, *read_only),
+        Mount::Tmpfs { to, size, mode } => {
+            tmpfs(to, *size, *mode, MountAttrFlags::MOUNT_ATTR_NOSUID)
+        }
+        Mount::Proc => Ok(Piece {
+            kind: Kind::Proc,
+            ..file_system("proc", &[], "/proc", sealed())?
+        }),
         Mount::DevMinimal => devices(),
         Mount::Overlay { to, lowers, upper } => {
-            let upper = upper.as_ref().map(|(upper, work)| (upper.as_path(), work.as_path()));
+            let upper = upper
+                .as_ref()
+                .map(|(upper, work)| (upper.as_path(), work.as_path()));
             mount_overlay(lowers, upper, scratch)?;
             let tree = clone_tree(scratch).step(|| format!("take over the overlay for {to}"))?;
-            unmount(scratch, UnmountFlags::DETACH).step(|| format!("unmount {}", scratch.display()))?;
-            Ok(Piece { target: to.clone(), tree, is_dir: true, within: Vec::new(), kind: Kind::Plain })
+            unmount(scratch, UnmountFlags::DETACH)
+                .step(|| format!("unmount {}", scratch.display()))?;
+            Ok(Piece {
+                target: to.clone(),
+                tree,
+                is_dir: true,
+                within: Vec::new(),
+                kind: Kind::Plain,
+            })
         }
     }
 }
 
 fn sealed() -> MountAttrFlags {
-    MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV | MountAttrFlags::MOUNT_ATTR_NOEXEC
+    MountAttrFlags::MOUNT_ATTR_NOSUID
+        | MountAttrFlags::MOUNT_ATTR_NODEV
+        | MountAttrFlags::MOUNT_ATTR_NOEXEC
 }
 
 fn clone_tree(path: &Path) -> rustix::io::Result<OwnedFd> {
-    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_RECURSIVE;
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE
+        | OpenTreeFlags::OPEN_TREE_CLOEXEC
+        | OpenTreeFlags::AT_RECURSIVE;
     open_tree(CWD, path, flags)
 }
 
 /// A detached copy of what is mounted at this path.
 pub(super) fn bind(from: &Path, to: &str, read_only: bool) -> Result<Piece, StepError> {
     let tree = clone_tree(from).step(|| format!("bind {}", from.display()))?;
-    let attributes = MOUNT_NO_DEVICES | MOUNT_NO_SETID | if read_only { MOUNT_READ_ONLY } else { 0 };
-    add_mount_attributes(tree.as_fd(), attributes).step(|| format!("restrict the mount of {}", from.display()))?;
+    let attributes =
+        MOUNT_NO_DEVICES | MOUNT_NO_SETID | if read_only { MOUNT_READ_ONLY } else { 0 };
+    add_mount_attributes(tree.as_fd(), attributes)
+        .step(|| format!("restrict the mount of {}", from.display()))?;
     let is_dir = is_dir(&tree).step(|| format!("look at {}", from.display()))?;
-    Ok(Piece { target: to.to_owned(), tree, is_dir, within: Vec::new(), kind: Kind::Plain })
+    Ok(Piece {
+        target: to.to_owned(),
+        tree,
+        is_dir,
+        within: Vec::new(),
+        kind: Kind::Plain,
+    })
 }
 
 fn is_dir(tree: &OwnedFd) -> rustix::io::Result<bool> {
@@ -99,7 +139,12 @@ fn is_dir(tree: &OwnedFd) -> rustix::io::Result<bool> {
 }
 
 /// A new file system, detached.
-fn file_system(name: &str, options: &[(&str, &str)], to: &str, flags: MountAttrFlags) -> Result<Piece, StepError> {
+fn file_system(
+    name: &str,
+    options: &[(&str, &str)],
+    to: &str,
+    flags: MountAttrFlags,
+) -> Result<Piece, StepError> {
     let step = || format!("make a file system {name} for {to}");
     let context = fsopen(name, FsOpenFlags::FSOPEN_CLOEXEC).step(step)?;
     for (key, value) in options {
@@ -107,12 +152,28 @@ fn file_system(name: &str, options: &[(&str, &str)], to: &str, flags: MountAttrF
     }
     fsconfig_create(&context).step(step)?;
     let tree = fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, flags).step(step)?;
-    Ok(Piece { target: to.to_owned(), tree, is_dir: true, within: Vec::new(), kind: Kind::Plain })
+    Ok(Piece {
+        target: to.to_owned(),
+        tree,
+        is_dir: true,
+        within: Vec::new(),
+        kind: Kind::Plain,
+    })
 }
 
 /// An empty file system in memory, detached.
-pub(super) fn tmpfs(to: &str, size: u64, mode: u32, flags: MountAttrFlags) -> Result<Piece, StepError> {
-    file_system("tmpfs", &[("size", &size.to_string()), ("mode", &format!("{mode:o}"))], to, flags)
+pub(super) fn tmpfs(
+    to: &str,
+    size: u64,
+    mode: u32,
+    flags: MountAttrFlags,
+) -> Result<Piece, StepError> {
+    file_system(
+        "tmpfs",
+        &[("size", &size.to_string()), ("mode", &format!("{mode:o}"))],
+        to,
+        flags,
+    )
 }
 
 fn devices() -> Result<Piece, StepError> {
@@ -123,12 +184,22 @@ fn devices() -> Result<Piece, StepError> {
         let tree = clone_tree(&from).step(|| format!("bind {}", from.display()))?;
         add_mount_attributes(tree.as_fd(), MOUNT_NO_SETID | MOUNT_NO_EXEC)
             .step(|| format!("restrict the mount of {}", from.display()))?;
-        within.push(Piece { target: format!("/dev/{name}"), tree, is_dir: false, within: vec![], kind: Kind::Plain });
+        within.push(Piece {
+            target: format!("/dev/{name}"),
+            tree,
+            is_dir: false,
+            within: vec![],
+            kind: Kind::Plain,
+        });
     }
     let terminals = [("ptmxmode", "0666"), ("mode", "0620"), ("gid", "5")];
     within.push(file_system("devpts", &terminals, "/dev/pts", no_setid)?);
     within.push(tmpfs("/dev/shm", SHM_SIZE, 0o1777, sealed())?);
-    Ok(Piece { kind: Kind::Dev, within, ..tmpfs("/dev", DEV_SIZE, 0o755, no_setid)? })
+    Ok(Piece {
+        kind: Kind::Dev,
+        within,
+        ..tmpfs("/dev", DEV_SIZE, 0o755, no_setid)?
+    })
 }
 
 /// Mounts an overlay over a folder. Layers are named by descriptor, so neither the length of paths nor `:` and `,` in
@@ -139,11 +210,21 @@ pub(super) fn mount_overlay(
     over: &Path,
 ) -> Result<(), StepError> {
     let layer = |path: &Path| {
-        open(path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
-            .step(|| format!("open the overlay's layer {}", path.display()))
+        open(
+            path,
+            OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+        )
+        .step(|| format!("open the overlay's layer {}", path.display()))
     };
-    let lower_fds = lowers.iter().map(|path| layer(path)).collect::<Result<Vec<_>, _>>()?;
-    let numbers: Vec<String> = lower_fds.iter().map(|fd| fd.as_raw_fd().to_string()).collect();
+    let lower_fds = lowers
+        .iter()
+        .map(|path| layer(path))
+        .collect::<Result<Vec<_>, _>>()?;
+    let numbers: Vec<String> = lower_fds
+        .iter()
+        .map(|fd| fd.as_raw_fd().to_string())
+        .collect();
     let mut options = format!("lowerdir={}", numbers.join(":"));
     let mut held = Vec::new();
     let mut flags = MountFlags::NODEV;
@@ -151,7 +232,11 @@ pub(super) fn mount_overlay(
         // Left by an earlier run: "volatile" says that a crash would spoil the layer; there was none, or it would be gone.
         let _ = fs::remove_dir_all(work.join("work/incompat"));
         let (upper_fd, work_fd) = (layer(upper)?, layer(work)?);
-        options.push_str(&format!(",upperdir={},workdir={},volatile", upper_fd.as_raw_fd(), work_fd.as_raw_fd()));
+        options.push_str(&format!(
+            ",upperdir={},workdir={},volatile",
+            upper_fd.as_raw_fd(),
+            work_fd.as_raw_fd()
+        ));
         held.extend([upper_fd, work_fd]);
     } else {
         flags |= MountFlags::RDONLY;
@@ -161,7 +246,9 @@ pub(super) fn mount_overlay(
     let target = format!("/proc/self/fd/{}", over_fd.as_raw_fd());
     let step = || format!("mount an overlay of {} layers", lowers.len());
     std::env::set_current_dir("/proc/self/fd").step(|| "enter /proc/self/fd".to_owned())?;
-    let options = CString::new(options).map_err(std::io::Error::from).step(step)?;
+    let options = CString::new(options)
+        .map_err(std::io::Error::from)
+        .step(step)?;
     let mounted = mount("overlay", &target, "overlay", flags, options.as_c_str()).step(step);
     std::env::set_current_dir("/").step(|| "enter /".to_owned())?;
     mounted
@@ -194,7 +281,13 @@ impl Piece {
 }
 
 fn attach(tree: &OwnedFd, at: &Path) -> rustix::io::Result<()> {
-    move_mount(tree, "", CWD, at, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_SYMLINKS)
+    move_mount(
+        tree,
+        "",
+        CWD,
+        at,
+        MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_SYMLINKS,
+    )
 }
 
 fn make_mount_point(target: &Path, is_dir: bool, made: &mut Made) -> Result<(), StepError> {

@@ -41,15 +41,26 @@ fn kept(profile: Profile) -> CapabilitySet {
 
 /// Drops what the command of this spec is not to have.
 pub(super) fn drop_for_command(spec: &Spec) -> Result<(), StepError> {
-    let keep = if spec.uid == 0 { kept(spec.profile) } else { CapabilitySet::empty() };
+    let keep = if spec.uid == 0 {
+        kept(spec.profile)
+    } else {
+        CapabilitySet::empty()
+    };
     for capability in (0..64).map(|bit| CapabilitySet::from_bits_retain(1 << bit)) {
-        if !keep.contains(capability) && capability_is_in_bounding_set(capability).unwrap_or(false) {
-            remove_capability_from_bounding_set(capability).step(|| "drop capabilities".to_owned())?;
+        if !keep.contains(capability) && capability_is_in_bounding_set(capability).unwrap_or(false)
+        {
+            remove_capability_from_bounding_set(capability)
+                .step(|| "drop capabilities".to_owned())?;
         }
     }
     clear_ambient_capability_set().step(|| "drop ambient capabilities".to_owned())?;
-    become_user(spec.uid, spec.gid).step(|| format!("become user {} group {}", spec.uid, spec.gid))?;
-    let sets = CapabilitySets { effective: keep, permitted: keep, inheritable: CapabilitySet::empty() };
+    become_user(spec.uid, spec.gid)
+        .step(|| format!("become user {} group {}", spec.uid, spec.gid))?;
+    let sets = CapabilitySets {
+        effective: keep,
+        permitted: keep,
+        inheritable: CapabilitySet::empty(),
+    };
     set_capabilities(None, sets).step(|| "set capabilities".to_owned())?;
     set_no_new_privs(true).step(|| "refuse new privileges".to_owned())
 }

@@ -15,12 +15,20 @@ const PLACES: [&str; 5] = ["/tmp", "/run", "/mnt", "/var", "/usr"];
 /// Makes the root, changes to it and attaches the mounts.
 pub(super) fn enter(spec: &Spec) -> Result<Made, StepError> {
     raise_descriptor_limit();
-    let place = PLACES.iter().map(PathBuf::from).find(|p| p.is_dir()).ok_or_else(|| StepError {
-        step: "find a folder to mount the root on".to_owned(),
-        source: std::io::ErrorKind::NotFound.into(),
-    })?;
+    let place = PLACES
+        .iter()
+        .map(PathBuf::from)
+        .find(|p| p.is_dir())
+        .ok_or_else(|| StepError {
+            step: "find a folder to mount the root on".to_owned(),
+            source: std::io::ErrorKind::NotFound.into(),
+        })?;
     // Masking parts of /proc takes /dev/null, so that /dev is attached first; otherwise the order is the caller's.
-    let pieces = spec.mounts.iter().map(|m| mounts::prepare(m, &place)).collect::<Result<Vec<_>, _>>()?;
+    let pieces = spec
+        .mounts
+        .iter()
+        .map(|m| mounts::prepare(m, &place))
+        .collect::<Result<Vec<_>, _>>()?;
     mount_root(&spec.root, &place)?;
     std::env::set_current_dir(&place).step(|| format!("enter {}", place.display()))?;
     pivot_root(".", ".").step(|| "change the root".to_owned())?;
@@ -36,10 +44,17 @@ pub(super) fn enter(spec: &Spec) -> Result<Made, StepError> {
 
 fn mount_root(root: &RootFs, place: &Path) -> Result<(), StepError> {
     match root {
-        RootFs::Overlay { lowers, upper, work } => mounts::mount_overlay(lowers, Some((upper, work)), place),
-        RootFs::Directory { path, read_only } => mounts::bind(path, "/", *read_only)?.attach_as_root(place),
+        RootFs::Overlay {
+            lowers,
+            upper,
+            work,
+        } => mounts::mount_overlay(lowers, Some((upper, work)), place),
+        RootFs::Directory { path, read_only } => {
+            mounts::bind(path, "/", *read_only)?.attach_as_root(place)
+        }
         RootFs::Tmpfs { size } => {
-            mounts::tmpfs("/", *size, 0o755, MountAttrFlags::MOUNT_ATTR_NODEV)?.attach_as_root(place)
+            mounts::tmpfs("/", *size, 0o755, MountAttrFlags::MOUNT_ATTR_NODEV)?
+                .attach_as_root(place)
         }
     }
 }
@@ -47,5 +62,11 @@ fn mount_root(root: &RootFs, place: &Path) -> Result<(), StepError> {
 /// An overlay's layers are held open, one descriptor each.
 fn raise_descriptor_limit() {
     let limit = getrlimit(Resource::Nofile);
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    let _ = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: limit.maximum,
+            maximum: limit.maximum,
+        },
+    );
 }
