@@ -35,7 +35,7 @@ impl<'a> Evaluator<'a> {
         self.guard(blame.span)?;
         let value = self.force(value, blame.span)?;
         if let Value::Annotated(annotated) = value {
-            return Err(self.misplaced(annotated.span));
+            return Err(crate::show::misplaced(annotated.span));
         }
         match ty.kind {
             TypeKind::Any | TypeKind::Unknown => Ok(value),
@@ -288,37 +288,33 @@ impl<'a> Evaluator<'a> {
         instance.state.set(State::Done(checked));
         Ok(checked)
     }
+}
 
-    /// Whether it is clear without computing anything that a value fits a type and stays as it is.
-    pub(crate) fn fits_at_once(&self, value: Value<'a>, ty: &'a Type<'a>) -> bool {
-        let value = match value {
-            Value::Thunk(thunk) => match thunk.done() {
-                Some(value) => value,
-                None => return false,
-            },
-            value => value,
-        };
-        match ty.kind {
-            TypeKind::Any => !matches!(value, Value::Annotated(_)),
-            TypeKind::Named(named) => named
-                .target()
-                .is_some_and(|target| self.fits_at_once(value, target)),
-            TypeKind::Nullable(inner) => {
-                matches!(value, Value::Null) || self.fits_at_once(value, inner)
-            }
-            TypeKind::Union(members) => {
-                !matches!(value, Value::List(_) | Value::Record(_))
-                    && members
-                        .iter()
-                        .any(|member| self.fits_at_once(value, member))
-            }
-            TypeKind::Where(_)
-            | TypeKind::List(_)
-            | TypeKind::Map(_)
-            | TypeKind::Record(_)
-            | TypeKind::Unknown => false,
-            _ => has_outline(value, ty),
+/// Whether it is clear without computing anything that a value fits a type and stays as it is.
+pub(crate) fn fits_at_once<'a>(value: Value<'a>, ty: &'a Type<'a>) -> bool {
+    let value = match value {
+        Value::Thunk(thunk) => match thunk.done() {
+            Some(value) => value,
+            None => return false,
+        },
+        value => value,
+    };
+    match ty.kind {
+        TypeKind::Any => !matches!(value, Value::Annotated(_)),
+        TypeKind::Named(named) => named
+            .target()
+            .is_some_and(|target| fits_at_once(value, target)),
+        TypeKind::Nullable(inner) => matches!(value, Value::Null) || fits_at_once(value, inner),
+        TypeKind::Union(members) => {
+            !matches!(value, Value::List(_) | Value::Record(_))
+                && members.iter().any(|member| fits_at_once(value, member))
         }
+        TypeKind::Where(_)
+        | TypeKind::List(_)
+        | TypeKind::Map(_)
+        | TypeKind::Record(_)
+        | TypeKind::Unknown => false,
+        _ => has_outline(value, ty),
     }
 }
 

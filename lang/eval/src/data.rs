@@ -186,7 +186,7 @@ impl<'a> Evaluator<'a> {
                 }
                 DataKind::Map(fields)
             }
-            Value::Annotated(annotated) => return Err(self.misplaced(annotated.span)),
+            Value::Annotated(annotated) => return Err(crate::show::misplaced(annotated.span)),
             other => {
                 let message = format!("{} has no plain form", self.describe(other));
                 let error = Diagnostic::error("eval::not_data", span, message);

@@ -5,12 +5,11 @@
 
 use cairn_syntax::Diagnostic;
 use cairn_syntax::span::Span;
-use cairn_syntax::symbol::Symbol;
 
 use crate::evaluator::{Error, Evaluator, Result};
 use crate::host::ContextId;
-use crate::ir::{Clause, Code, Expr, Key, Kind, Layer, Part, Piece, Slot};
-use crate::value::{Annotated, Closure, Field, ObjectKind, Origin, Record, State, Thunk, Value};
+use crate::ir::{Code, Expr, Kind, Layer, Part, Piece, Slot};
+use crate::value::{Annotated, Closure, Field, ObjectKind, Origin, State, Thunk, Value};
 
 /// Where running code finds its variables.
 #[derive(Clone, Copy)]
@@ -216,12 +215,11 @@ impl<'a> Evaluator<'a> {
         let start = frame.base + first as usize;
         let mut blanks: Vec<Option<&'a Thunk<'a>>> = Vec::with_capacity(bindings.len());
         for (slot, binding) in (start..).zip(bindings) {
-            let (value, blank) = match binding.kind {
-                Kind::Constant(value) => (value, None),
-                _ => {
-                    let thunk: &'a Thunk<'a> = self.arena.alloc(Thunk::new(State::Blank));
-                    (Value::Thunk(thunk), Some(thunk))
-                }
+            let (value, blank) = if let Kind::Constant(value) = binding.kind {
+                (value, None)
+            } else {
+                let thunk: &'a Thunk<'a> = self.arena.alloc(Thunk::new(State::Blank));
+                (Value::Thunk(thunk), Some(thunk))
             };
             self.stack[slot] = value;
             blanks.push(blank);
@@ -236,143 +234,6 @@ impl<'a> Evaluator<'a> {
             thunk.state.set(state);
         }
         Ok(())
-    }
-
-    fn select(
-        &mut self,
-        target: &'a Expr<'a>,
-        key: Key<'a>,
-        optional: bool,
-        frame: Frame<'a>,
-    ) -> Result<Value<'a>> {
-        let found = match &target.kind {
-            Kind::Select {
-                target: inner,
-                key: inner_key,
-                optional: false,
-            } if optional => {
-                let record = self.eval(inner, frame)?;
-                let name = self.key_name(*inner_key, frame)?;
-                match self.field(record, name, inner_key.span(), inner.span)? {
-                    Some(field) => self.force(field.value, target.span)?,
-                    None => return Ok(Value::Null),
-                }
-            }
-            _ => self.eval(target, frame)?,
-        };
-        if optional && matches!(found, Value::Null) {
-            return Ok(Value::Null);
-        }
-        let name = self.key_name(key, frame)?;
-        match self.field(found, name, key.span(), target.span)? {
-            Some(field) => self.force(field.value, key.span()),
-            None if optional => Ok(Value::Null),
-            None => match found {
-                Value::Record(record) => {
-                    Err(Box::new(self.missing_field(record, name, key.span())))
-                }
-                _ => Ok(Value::Null),
-            },
-        }
-    }
-
-    /// A field of something that must be a record.
-    fn field(
-        &self,
-        value: Value<'a>,
-        name: Symbol,
-        key: Span,
-        target: Span,
-    ) -> Result<Option<&'a Field<'a>>> {
-        match value {
-            Value::Record(record) => Ok(record.get(name)),
-            Value::Null => {
-                let name = self.names.text(name);
-                let message = format!("null has no field `{name}`");
-                Err(Box::new(
-                    Diagnostic::error("eval::field_of_null", key, message)
-                        .also(target, "this is null")
-                        .help(format!("write `?.{name}` where it may be null")),
-                ))
-            }
-            other => {
-                let what = format!("what `.{}` is taken from", self.names.text(name));
-                Err(self.expected(&what, "a record", other, target))
-            }
-        }
-    }
-
-    pub(crate) fn missing_field(
-        &self,
-        record: &Record<'a>,
-        name: Symbol,
-        span: Span,
-    ) -> Diagnostic {
-        let text = self.names.text(name);
-        let error = Diagnostic::error(
-            "eval::missing_field",
-            span,
-            format!("there is no field `{text}` here"),
-        );
-        let mut known: Vec<&str> = record
-            .fields
-            .iter()
-            .map(|field| self.names.text(field.name))
-            .collect();
-        known.sort_unstable();
-        match cairn_syntax::nearest(text, known.iter().copied()) {
-            Some(near) => error.help(format!("did you mean `{near}`?")),
-            None if known.is_empty() => error.help("the record is empty"),
-            None if known.len() <= 12 => {
-                error.help(format!("the fields are: {}", known.join(", ")))
-            }
-            None => error,
-        }
-    }
-
-    fn key_name(&mut self, key: Key<'a>, frame: Frame<'a>) -> Result<Symbol> {
-        match key {
-            Key::Name(name, _) => Ok(name),
-            Key::Computed(expr) => {
-                let value = self.eval(expr, frame)?;
-                self.value_as_key(value, expr.span)
-            }
-        }
-    }
-
-    pub(crate) fn value_as_key(&mut self, value: Value<'a>, span: Span) -> Result<Symbol> {
-        let text = self.expect_text(value, span)?;
-        if text.context.is_empty() {
-            return Ok(self.names.intern(text.text));
-        }
-        Err(Box::new(Diagnostic::error(
-            "eval::key_context",
-            span,
-            "a key can't depend on something that is built",
-        )))
-    }
-
-    fn has(
-        &mut self,
-        target: &'a Expr<'a>,
-        path: &'a [Key<'a>],
-        frame: Frame<'a>,
-    ) -> Result<Value<'a>> {
-        let mut value = self.eval(target, frame)?;
-        for (index, key) in path.iter().enumerate() {
-            let name = self.key_name(*key, frame)?;
-            let field = match value {
-                Value::Null if index > 0 => None,
-                value => self.field(value, name, key.span(), target.span)?,
-            };
-            let Some(field) = field else {
-                return Ok(Value::Bool(false));
-            };
-            if index + 1 < path.len() {
-                value = self.force(field.value, key.span())?;
-            }
-        }
-        Ok(Value::Bool(true))
     }
 
     fn interpolate(&mut self, pieces: &'a [Piece<'a>], frame: Frame<'a>) -> Result<Value<'a>> {
@@ -550,112 +411,6 @@ impl<'a> Evaluator<'a> {
         })
     }
 
-    /// Walks what a comprehension walks: puts the names in their slots and calls `each` for what is kept.
-    fn walk(
-        &mut self,
-        clause: &'a Clause<'a>,
-        frame: Frame<'a>,
-        mut each: impl FnMut(&mut Self) -> Result<()>,
-    ) -> Result<()> {
-        let source = self.eval(&clause.source, frame)?;
-        let slot = frame.base + clause.first as usize;
-        let count = match source {
-            Value::List(list) => list.items.len(),
-            Value::Record(record) if clause.pair => record.fields.len(),
-            Value::Record(_) => {
-                return Err(Box::new(
-                    Diagnostic::error(
-                        "eval::for_record",
-                        clause.source.span,
-                        "a record is walked with two names",
-                    )
-                    .help(
-                        "write `for key, value in …`, or `record.values(…)` for the values alone",
-                    ),
-                ));
-            }
-            other => {
-                return Err(self.expected(
-                    "what `for` walks",
-                    "a list or a record",
-                    other,
-                    clause.source.span,
-                ));
-            }
-        };
-        let order = match source {
-            Value::Record(record) => self.by_text(record),
-            _ => Vec::new(),
-        };
-        for index in 0..count {
-            match source {
-                Value::List(list) if clause.pair => {
-                    self.stack[slot] = Value::Int(index as i64);
-                    self.stack[slot + 1] = list.items[index];
-                }
-                Value::List(list) => self.stack[slot] = list.items[index],
-                _ => {
-                    let field = order[index];
-                    self.stack[slot] = self.symbol_string(field.name);
-                    self.stack[slot + 1] = field.value;
-                }
-            }
-            let keep = match &clause.condition {
-                Some(condition) => self.eval_bool(condition, frame, "the condition")?,
-                None => true,
-            };
-            if keep {
-                each(self)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The fields of a record in the order of their names' texts: the order that users see.
-    pub(crate) fn by_text(&self, record: &Record<'a>) -> Vec<&'a Field<'a>> {
-        let mut fields: Vec<&'a Field<'a>> = record.fields.iter().collect();
-        fields.sort_by(|left, right| self.names.text(left.name).cmp(self.names.text(right.name)));
-        fields
-    }
-
-    fn list_for(
-        &mut self,
-        body: &'a Expr<'a>,
-        clause: &'a Clause<'a>,
-        frame: Frame<'a>,
-    ) -> Result<Value<'a>> {
-        let mut items = Vec::new();
-        self.walk(clause, frame, |evaluator| {
-            items.push(evaluator.delay(body, frame)?);
-            Ok(())
-        })?;
-        let origins = vec![clause.origin; items.len()];
-        Ok(self.list(&items, &origins))
-    }
-
-    fn record_for(
-        &mut self,
-        key: &'a Expr<'a>,
-        value: &'a Expr<'a>,
-        clause: &'a Clause<'a>,
-        frame: Frame<'a>,
-    ) -> Result<Value<'a>> {
-        let mut fields: Vec<Field<'a>> = Vec::new();
-        self.walk(clause, frame, |evaluator| {
-            let name = evaluator.eval(key, frame)?;
-            let name = evaluator.value_as_key(name, key.span)?;
-            let value = evaluator.delay(value, frame)?;
-            fields.push(Field {
-                name,
-                origin: clause.origin,
-                value,
-            });
-            Ok(())
-        })?;
-        self.sort_once(&mut fields)?;
-        Ok(self.sorted_record(&fields))
-    }
-
     /// The value of an expression file.
     pub(crate) fn import(&mut self, path: &'a str, span: Span) -> Result<Value<'a>> {
         let text = self
@@ -673,47 +428,6 @@ impl<'a> Evaluator<'a> {
             Some(error) => Err(Box::new(error.clone())),
             None => self.force(value, span),
         }
-    }
-
-    /// The report of a cycle that runs through a thunk: every edge of it, in the order of needing.
-    #[cold]
-    pub(crate) fn cycle(&mut self, thunk: &'a Thunk<'a>, reader: Span) -> Error {
-        let same = |edge: &crate::evaluator::Edge<'a>| {
-            edge.thunk.is_some_and(|other| std::ptr::eq(other, thunk))
-        };
-        let start = self
-            .edges
-            .iter()
-            .rposition(same)
-            .unwrap_or(self.edges.len());
-        let edges = &self.edges[start..];
-        let names: Vec<&str> = edges
-            .iter()
-            .filter_map(|edge| edge.label.as_ref())
-            .map(|label| label.text.as_str())
-            .collect();
-        let message = match names.first() {
-            Some(first) => format!("{} needs itself: {} → {first}", first, names.join(" → ")),
-            None => "this needs itself".to_owned(),
-        };
-        let mut seen = vec![reader];
-        let mut error =
-            Diagnostic::error("eval::cycle", reader, message).label("and here the circle closes");
-        for (index, edge) in edges.iter().enumerate() {
-            let mut show = |span: Span, text: String| {
-                if !seen.contains(&span) {
-                    seen.push(span);
-                    error.secondary.push(cairn_syntax::Label { span, text });
-                }
-            };
-            if index > 0 {
-                show(edge.reader, "which needs this".to_owned());
-            }
-            if let Some(label) = &edge.label {
-                show(label.span, format!("{} is set here", label.text));
-            }
-        }
-        Box::new(error)
     }
 }
 

@@ -185,7 +185,7 @@ impl<'a> Evaluator<'a> {
 
     /// A value that is checked against a type when it is needed; no thunk where it is clear at once.
     pub fn checked(&mut self, value: Value<'a>, ty: &'a Type<'a>, blame: Blame<'a>) -> Value<'a> {
-        if self.fits_at_once(value, ty) {
+        if crate::check::fits_at_once(value, ty) {
             return value;
         }
         let pending = self.arena.alloc(Pending { value, ty, blame });

@@ -6,6 +6,8 @@
 mod apply;
 mod arena;
 mod check;
+mod comprehension;
+mod cycle;
 mod data;
 mod depth;
 mod evaluate;
@@ -17,7 +19,10 @@ mod operators;
 mod path;
 mod resolve;
 mod scope;
+mod select;
 mod show;
+#[cfg(test)]
+mod tests;
 mod types;
 mod value;
 

@@ -145,23 +145,10 @@ impl<'a> Evaluator<'a> {
         span: Span,
     ) -> Error {
         if let Value::Annotated(annotated) = value {
-            return self.misplaced(annotated.span);
+            return misplaced(annotated.span);
         }
         let message = format!("{what} must be {expected}, not {}", self.describe(value));
         Box::new(Diagnostic::error("eval::wrong_kind", span, message))
-    }
-
-    /// The error of `force`, `before` and their like where they mean nothing.
-    #[cold]
-    pub(crate) fn misplaced(&self, span: Span) -> Error {
-        Box::new(
-            Diagnostic::error(
-                "eval::misplaced_annotation",
-                span,
-                "this only means something in a definition",
-            )
-            .help("write it right after the `=` of an option, or before an item of its list"),
-        )
     }
 
     /// The string that a computed value must be.
@@ -235,6 +222,19 @@ impl<'a> Evaluator<'a> {
             _ => self.show_type(ty),
         }
     }
+}
+
+/// The error of `force`, `before` and their like where they mean nothing.
+#[cold]
+pub(crate) fn misplaced(span: Span) -> Error {
+    Box::new(
+        Diagnostic::error(
+            "eval::misplaced_annotation",
+            span,
+            "this only means something in a definition",
+        )
+        .help("write it right after the `=` of an option, or before an item of its list"),
+    )
 }
 
 /// A float as it would be written: always with a point or an exponent.

@@ -9,7 +9,7 @@ use cairn_syntax::symbol::Symbol;
 
 use super::{Frame, Meaning, Resolver};
 use crate::ir::{Clause, Expr, Key, Kind, Part, Piece};
-use crate::value::{List, Origin, Place, State, Text, Value};
+use crate::value::{Annotated, List, Origin, Place, State, Text, Value};
 
 impl<'a> Resolver<'_, 'a> {
     /// Resolves an expression that is evaluated where it stands.
@@ -127,10 +127,22 @@ impl<'a> Resolver<'_, 'a> {
                     },
                 }
             }
-            ExprKind::Annotated { annotation, value } => Kind::Annotated {
-                annotation: arena.alloc(annotation.clone()),
-                value: arena.alloc(self.delayed(value)),
-            },
+            ExprKind::Annotated { annotation, value } => {
+                let annotation = arena.alloc(annotation.clone());
+                let value = self.delayed(value);
+                match constant(&value) {
+                    Some(inner) => Kind::Constant(Value::Annotated(arena.alloc(Annotated {
+                        annotation,
+                        value: inner,
+                        span,
+                        value_span: value.span,
+                    }))),
+                    None => Kind::Annotated {
+                        annotation,
+                        value: arena.alloc(value),
+                    },
+                }
+            }
             ExprKind::Type(ty) => Kind::Constant(Value::Type(self.type_expression(ty))),
             ExprKind::Error => {
                 let error = Diagnostic::error("eval::unreadable", span, "this could not be read");
@@ -184,13 +196,13 @@ impl<'a> Resolver<'_, 'a> {
                 Kind::Constant(thunk.done().unwrap_or(Value::Thunk(thunk)))
             }
             Meaning::Constant(value, _) => Kind::Constant(value),
-            Meaning::Unknown => match self.evaluator.find_type(self.scope, name) {
-                Some(ty) => Kind::Constant(Value::Type(ty)),
-                None => {
+            Meaning::Unknown => {
+                let Some(ty) = self.evaluator.find_type(self.scope, name) else {
                     let error = self.unknown_name(name, span);
                     return self.mistake(error);
-                }
-            },
+                };
+                Kind::Constant(Value::Type(ty))
+            }
         };
         Expr { kind, span }
     }

@@ -257,19 +257,17 @@ impl<'a> Resolver<'_, 'a> {
             let message = format!("{written} leads out of the configuration's folder");
             return self.mistake(Diagnostic::error("eval::path_outside", path_span, message));
         };
-        let value = match self.evaluator.imports.get(&path) {
-            Some(value) => *value,
-            None => {
-                let arena = self.evaluator.arena;
-                let import = arena.alloc(Import {
-                    path: arena.text(&path),
-                    span: path_span,
-                });
-                let value = self.evaluator.suspend(State::Import(import));
-                self.evaluator.imports.insert(path, value);
-                value
-            }
-        };
+        let known = self.evaluator.imports.get(&path).copied();
+        let value = known.unwrap_or_else(|| {
+            let arena = self.evaluator.arena;
+            let import = arena.alloc(Import {
+                path: arena.text(&path),
+                span: path_span,
+            });
+            let value = self.evaluator.suspend(State::Import(import));
+            self.evaluator.imports.insert(path, value);
+            value
+        });
         Expr {
             kind: Kind::Constant(value),
             span,
@@ -277,7 +275,7 @@ impl<'a> Resolver<'_, 'a> {
     }
 }
 
-impl<'a> Evaluator<'a> {
+impl Evaluator<'_> {
     pub(crate) fn closure_signature(lambda: &Lambda<'_>) -> Signature {
         let parameters = lambda.parameters.iter();
         let parameters = parameters.map(|parameter| (parameter.name, parameter.default.is_some()));

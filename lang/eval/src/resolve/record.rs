@@ -5,12 +5,11 @@
 use cairn_syntax::Diagnostic;
 use cairn_syntax::ast::{self, Key as AstKey, RecordItem};
 use cairn_syntax::span::Span;
-use cairn_syntax::symbol::Symbol;
 
 use super::Resolver;
 use super::expression::constant;
 use crate::ir::{Entry, Expr, Key, Kind, Layer};
-use crate::value::{Field, Origin, Place};
+use crate::value::{Field, Place};
 
 /// A field as written, or several that share the start of their path.
 enum Draft<'s> {
@@ -145,7 +144,13 @@ impl<'a> Resolver<'_, 'a> {
         entries.sort_by_key(|entry| entry.name);
         let fields: Option<Vec<Field<'a>>> = entries
             .iter()
-            .map(|entry| constant(&entry.value).map(|value| field(entry.name, entry.origin, value)))
+            .map(|entry| {
+                constant(&entry.value).map(|value| Field {
+                    name: entry.name,
+                    origin: entry.origin,
+                    value,
+                })
+            })
             .collect();
         let kind = match fields {
             Some(fields) => Kind::Constant(self.evaluator.sorted_record(&fields)),
@@ -170,13 +175,5 @@ impl<'a> Resolver<'_, 'a> {
             kind: Kind::Delay(self.evaluator.arena.alloc(code)),
             span,
         }
-    }
-}
-
-fn field<'a>(name: Symbol, origin: Origin, value: crate::value::Value<'a>) -> Field<'a> {
-    Field {
-        name,
-        origin,
-        value,
     }
 }
