@@ -119,13 +119,13 @@ fn deep_nesting_ends_in_an_error() {
         ("if ", "a", " then b else c"),
         ("let a = ", "1", " in b"),
         ("a + (", "1", ")"),
-        ("type (", "A", ")"),
         ("type { a: A = ", "1", "}"),
         ("1 + ", "1", ""),
         ("a.", "b", ""),
         ("", "f", "(1)"),
-        ("type A", "", "?"),
-        ("", "type A", " where (b)"),
+        ("", "type A", "?"),
+        ("type A where (", "b", ")"),
+        ("(x: A where (", "b", ")) => c"),
         ("", "a", " has b"),
     ];
     for (open, middle, close) in deep {

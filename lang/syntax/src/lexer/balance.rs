@@ -39,12 +39,13 @@ pub fn balance(text: &str, id: SourceId, tokens: Vec<Token>) -> (Vec<Token>, Vec
     }
     // For each token, the closing brackets that are put in before it: innermost first.
     let mut before: Vec<(usize, usize)> = Vec::new();
+    let indents = indents(text, &tokens);
     for (left, &(open, limit)) in unclosed.iter().enumerate().rev() {
-        let at = end_by_layout(text, &tokens, &partner, open, limit);
+        let at = end_by_layout(&indents, &tokens, &partner, open, limit);
         partner[open] = Some(at);
         before.push((at, open));
         if left < REPORTED {
-            errors.push(missing(text, id, &tokens, &partner, open));
+            errors.push(missing(text, id, &tokens, &indents, &partner, open));
         }
     }
     before.sort_by_key(|(at, open)| (*at, std::cmp::Reverse(*open)));
@@ -155,17 +156,17 @@ impl Frame {
 
 /// The token before which the contents of `open` end, going by the indent; `limit` at the latest.
 fn end_by_layout(
-    text: &str,
+    indents: &[usize],
     tokens: &[Token],
     partner: &[Option<usize>],
     open: usize,
     limit: usize,
 ) -> usize {
-    let own = indent(text, tokens[open].start as usize);
+    let own = indents[open];
     let mut at = open + 1;
     while at < limit {
         let token = &tokens[at];
-        if token.line_before && indent(text, token.start as usize) <= own {
+        if token.line_before && indents[at] <= own {
             return at;
         }
         at = match partner[at] {
@@ -178,17 +179,32 @@ fn end_by_layout(
     limit
 }
 
-/// How many bytes of blanks the line of `offset` begins with.
-fn indent(text: &str, offset: usize) -> usize {
-    let line = text[..offset].rfind('\n').map_or(0, |at| at + 1);
-    let rest = &text[line..];
-    rest.len() - rest.trim_start_matches([' ', '\t']).len()
+/// How many bytes of blanks the line of each token begins with.
+fn indents(text: &str, tokens: &[Token]) -> Vec<usize> {
+    let (mut line, mut at, mut indent) = (0, 0, 0);
+    let mut first = true;
+    let mut indents = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        let start = token.start as usize;
+        if let Some(found) = text[at..start].rfind('\n') {
+            line = at + found + 1;
+            first = true;
+        }
+        if std::mem::take(&mut first) {
+            let rest = &text[line..];
+            indent = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+        }
+        at = start;
+        indents.push(indent);
+    }
+    indents
 }
 
 fn missing(
     text: &str,
     id: SourceId,
     tokens: &[Token],
+    indents: &[usize],
     partner: &[Option<usize>],
     open: usize,
 ) -> Diagnostic {
@@ -207,12 +223,11 @@ fn missing(
     .label("opened here")
     .help(format!("add `{closing}`"));
     // A pair inside whose closing bracket is indented like our own line was probably meant for us.
-    let own = indent(text, tokens[open].start as usize);
+    let own = indents[open];
     let thief = (open + 1..tokens.len()).find_map(|inner| {
         let close = partner[inner].filter(|close| tokens[*close].kind == TokenKind::BraceClose)?;
         let token = &tokens[close];
-        let mine = indent(text, token.start as usize);
-        let theirs = indent(text, tokens[inner].start as usize);
+        let (mine, theirs) = (indents[close], indents[inner]);
         (token.line_before && mine == own && theirs > own).then_some((inner, close))
     });
     match thief {

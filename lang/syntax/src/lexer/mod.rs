@@ -280,7 +280,17 @@ impl<'s> Lexer<'s> {
     }
 
     fn unknown(&mut self, rest: &str) {
-        let Some(c) = rest.chars().next() else { return };
+        let Some(c) = rest.chars().next() else {
+            return;
+        };
+        // One report for a run of them.
+        let run = self
+            .tokens
+            .last()
+            .is_some_and(|last| last.kind == TokenKind::Unknown && last.end as usize == self.at);
+        if run {
+            return self.push(TokenKind::Unknown, c.len_utf8());
+        }
         let span = self.span(self.at, self.at + c.len_utf8());
         let error = Diagnostic::error(
             "syntax::character",

@@ -43,8 +43,8 @@ use crate::span::{SourceId, SourceMap, Span};
 use crate::symbol::Interner;
 use tokens::Tokens;
 
-/// How deep expressions, types and blocks nest at most.
-const NESTING: usize = 500;
+/// How deep expressions, types and blocks nest at most; a level takes about 4 KiB of stack unoptimised.
+const NESTING: usize = 256;
 
 /// How high a tree grows at most, chains like `a + b + c …` counted along with nesting.
 const HEIGHT: usize = 1500;
@@ -110,15 +110,25 @@ fn parse<T>(
     let mut found = std::mem::take(&mut parser.errors);
     drop(parser);
     // What the parser says about a line that the lexer could not read is noise.
-    let torn: Vec<(usize, usize)> = lexed
-        .errors
-        .iter()
-        .filter(|error| error.code != "syntax::escape")
-        .map(|error| lines_of(text, error.primary.span))
-        .collect();
+    let mut torn: Vec<(usize, usize)> = Vec::new();
+    for error in &lexed.errors {
+        let start = error.primary.span.start as usize;
+        let known = torn
+            .last()
+            .is_some_and(|(from, to)| (*from..=*to).contains(&start));
+        if error.code != "syntax::escape" && !known {
+            torn.push(lines_of(text, error.primary.span));
+        }
+    }
+    torn.sort_unstable();
     found.retain(|error| {
         let start = error.primary.span.start as usize;
-        !torn.iter().any(|(from, to)| (*from..=*to).contains(&start))
+        let after = torn.partition_point(|(from, _)| *from <= start);
+        !torn[..after]
+            .iter()
+            .rev()
+            .take(2)
+            .any(|(_, to)| start <= *to)
     });
     let mut errors = lexed.errors;
     errors.append(&mut found);
