@@ -121,7 +121,7 @@ impl Builder for Script {
         for (name, value) in &args.env {
             sandbox = sandbox.env(name, substitute(context, &args, value)?);
         }
-        sandbox.spec.cwd = "/build".to_owned();
+        "/build".clone_into(&mut sandbox.spec.cwd);
         sandbox.spec.limits = Limits {
             wall_secs: args.wall_secs,
             output_bytes: Some(LOG_BYTES),

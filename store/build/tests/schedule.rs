@@ -45,17 +45,17 @@ impl Join {
             std::thread::sleep(Duration::from_millis(5));
             waited += 5;
         }
-        if args.get("fail").is_some() {
+        if args.contains_key("fail") {
             return Err(BuildError::failed("told to fail"));
         }
-        assert!(args.get("panic").is_none(), "told to panic");
+        assert!(!args.contains_key("panic"), "told to panic");
         let mut text = args
             .get("text")
             .and_then(Value::as_str)
             .unwrap_or_default()
             .as_bytes()
             .to_vec();
-        if args.get("ignores_inputs").is_none() {
+        if !args.contains_key("ignores_inputs") {
             for output in context.inputs().values() {
                 let Content::File { digest, .. } = &output.content else {
                     continue;

@@ -4,7 +4,7 @@
 use cairn_build::script::{NAME, Script};
 use cairn_build::{BuildError, Builders, Event, Options, RealiseError, Realised, realise};
 use cairn_disk::{IngestOptions, ObjectMeta, Store};
-use cairn_graph::{BuildGraph, Content, Derivation, DerivationId, EntryKind, Tree};
+use cairn_graph::{BuildGraph, Content, Derivation, DerivationId, EntryKind, StorePath, Tree};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -185,11 +185,7 @@ fn a_script_reads_its_inputs_and_its_output_enters_the_store() {
     };
     assert_eq!(world.store.read_object(digest).unwrap(), b"givengiven");
     let record = world.store.path_record(&output.path).unwrap().unwrap();
-    let named: Vec<_> = record
-        .references
-        .iter()
-        .map(|path| path.logical())
-        .collect();
+    let named: Vec<_> = record.references.iter().map(StorePath::logical).collect();
     assert_eq!(named, [target.as_str()]);
     assert_eq!(*world.lines.lock().unwrap(), ["building"]);
 }

@@ -112,11 +112,11 @@ fn outside(ranges: &[IdRange], inside: u32) -> Option<u32> {
 
 fn write_map_file(pid: u32, file: &str, ranges: &[IdRange]) -> Result<(), SandboxError> {
     let path = format!("/proc/{pid}/{file}");
-    let text: String = ranges
+    let lines: Vec<String> = ranges
         .iter()
-        .map(|r| format!("{} {} {}\n", r.inside, r.outside, r.count))
+        .map(|r| format!("{} {} {}", r.inside, r.outside, r.count))
         .collect();
-    fs::write(&path, text).map_err(|source| SandboxError::MapIds {
+    fs::write(&path, lines.join("\n")).map_err(|source| SandboxError::MapIds {
         reason: format!("cannot write {path}: {source}"),
     })
 }

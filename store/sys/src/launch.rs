@@ -94,7 +94,7 @@ impl Running {
         }
         match self.receive()? {
             Message::Unshared => {}
-            other => return Err(self.unexpected(other)),
+            other => return Err(Self::unexpected(other)),
         }
         ids.write(self.child.id())?;
         self.send(&Message::Mapped)
@@ -123,7 +123,7 @@ impl Running {
     }
 
     /// The error that an unhappy message stands for.
-    fn unexpected(&mut self, message: Message) -> SandboxError {
+    fn unexpected(message: Message) -> SandboxError {
         match message {
             Message::Refused(errno) => SandboxError::NoUserNamespaces {
                 source: io::Error::from_raw_os_error(errno),
@@ -169,7 +169,7 @@ pub(crate) fn task(ids: &IdMap, name: &str, input: &[u8]) -> Result<Vec<u8>, San
             name: name.to_owned(),
             message,
         }),
-        other => Err(running.unexpected(other)),
+        other => Err(Running::unexpected(other)),
     }
 }
 
@@ -250,7 +250,7 @@ pub(crate) fn run(sandbox: &Sandbox, watch: &mut Watch<'_>) -> Result<ExitOutcom
     let ending = match (answer, stopped) {
         (Some(Message::Exited(code)), _) => Ending::Exited(code),
         (Some(Message::Signaled(signal)), _) => Ending::Signaled(signal),
-        (Some(other), _) => return Err(running.unexpected(other)),
+        (Some(other), _) => return Err(Running::unexpected(other)),
         (None, Some(ending)) => ending,
         (None, None) => return Err(running.died()),
     };
@@ -307,7 +307,7 @@ impl Output {
         let Some(pipe) = &mut self.pipe else {
             return Ok(0);
         };
-        let mut buffer = [0_u8; 1 << 16];
+        let mut buffer = [0_u8; 1 << 13];
         let count = match pipe.read(&mut buffer) {
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(0),

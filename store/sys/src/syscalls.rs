@@ -103,7 +103,7 @@ pub(crate) fn close_on_exec_from(first: RawFd) -> io::Result<()> {
             libc::SYS_close_range,
             first as u32,
             u32::MAX,
-            libc::CLOSE_RANGE_CLOEXEC as u32,
+            libc::CLOSE_RANGE_CLOEXEC,
         )
     };
     check(result).map(drop)

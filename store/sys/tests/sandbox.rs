@@ -141,7 +141,7 @@ fn sees_nothing_of_the_host_that_was_not_named() {
 
 fn environment_is_exactly_the_declared_one() {
     let sandbox = spec(host_programs("env | sort"), |s| {
-        s.env = vec![("A".into(), "1".into())]
+        s.env = vec![("A".into(), "1".into())];
     });
     let log = log_of(&sandbox);
     let kept: Vec<_> = log
@@ -209,7 +209,7 @@ fn a_time_limit_ends_everything() {
 
 fn a_limit_of_output_ends_everything() {
     let sandbox = spec(host_programs("yes"), |s| {
-        s.limits.output_bytes = Some(1 << 20)
+        s.limits.output_bytes = Some(1 << 20);
     });
     assert_eq!(run_for_log(&sandbox).0.ending, Ending::TooMuchOutput);
 }
@@ -286,7 +286,7 @@ fn standard_output_can_be_kept_apart_from_the_log() {
 
 fn a_missing_program_is_an_error_that_names_it() {
     let sandbox = spec(host_programs(""), |s| {
-        s.argv = vec!["no-such-program".into()]
+        s.argv = vec!["no-such-program".into()];
     });
     let error = run(
         &sandbox,
@@ -500,7 +500,7 @@ fn set_id_bits_and_xattrs_are_for_maintainer_scripts() {
         "setuid\nsetgid\nplain\ncreated\nxattr\n"
     );
     let build = spec(host_programs(script), |s| {
-        (s.uid, s.gid, s.profile) = (1000, 1000, Profile::Build)
+        (s.uid, s.gid, s.profile) = (1000, 1000, Profile::Build);
     });
     assert_eq!(log_of(&build), "plain\nno xattr\n");
 }

@@ -84,7 +84,7 @@ pub(super) fn of(profile: Profile) -> io::Result<Vec<BpfProgram>> {
     {
         add_masked(&mut refused, libc::SYS_clone, 0, bit as u64)?;
     }
-    let inject = condition(1, SeccompCmpOp::Eq, libc::TIOCSTI as u64)?;
+    let inject = condition(1, SeccompCmpOp::Eq, libc::TIOCSTI)?;
     refused
         .entry(libc::SYS_ioctl)
         .or_default()

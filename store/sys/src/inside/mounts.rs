@@ -225,28 +225,27 @@ pub(super) fn mount_overlay(
         .iter()
         .map(|fd| fd.as_raw_fd().to_string())
         .collect();
-    let mut options = format!("lowerdir={}", numbers.join(":"));
+    let mut options = vec![format!("lowerdir={}", numbers.join(":"))];
     let mut held = Vec::new();
     let mut flags = MountFlags::NODEV;
     if let Some((upper, work)) = upper {
         // Left by an earlier run: "volatile" says that a crash would spoil the layer; there was none, or it would be gone.
         let _ = fs::remove_dir_all(work.join("work/incompat"));
         let (upper_fd, work_fd) = (layer(upper)?, layer(work)?);
-        options.push_str(&format!(
-            ",upperdir={},workdir={},volatile",
-            upper_fd.as_raw_fd(),
-            work_fd.as_raw_fd()
+        let (upper_number, work_number) = (upper_fd.as_raw_fd(), work_fd.as_raw_fd());
+        options.push(format!(
+            "upperdir={upper_number},workdir={work_number},volatile"
         ));
         held.extend([upper_fd, work_fd]);
     } else {
         flags |= MountFlags::RDONLY;
     }
-    options.push_str(",userxattr,index=off,metacopy=off,redirect_dir=nofollow");
+    options.push("userxattr,index=off,metacopy=off,redirect_dir=nofollow".to_owned());
     let over_fd = layer(over)?;
     let target = format!("/proc/self/fd/{}", over_fd.as_raw_fd());
     let step = || format!("mount an overlay of {} layers", lowers.len());
     std::env::set_current_dir("/proc/self/fd").step(|| "enter /proc/self/fd".to_owned())?;
-    let options = CString::new(options)
+    let options = CString::new(options.join(","))
         .map_err(std::io::Error::from)
         .step(step)?;
     let mounted = mount("overlay", &target, "overlay", flags, options.as_c_str()).step(step);
