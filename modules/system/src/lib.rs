@@ -5,6 +5,7 @@
 
 pub mod archive;
 pub mod builders;
+pub mod disk_image;
 pub mod evaluate;
 pub mod host;
 pub mod library;

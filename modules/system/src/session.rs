@@ -21,6 +21,7 @@ use cairn_spec::SystemSpec;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -33,6 +34,8 @@ pub struct Options {
     pub jobs: usize,
     /// A mirror that replaces the configuration's and apt's.
     pub mirror: Option<String>,
+    /// A keyring that replaces the configuration's and Debian's.
+    pub keyring: Option<PathBuf>,
     /// Where apt's sources are: `/etc/apt`.
     pub apt: PathBuf,
     /// The program that runs first in the initrd.
@@ -157,7 +160,10 @@ impl Session {
             let lock = locking::with_accounts(lock.clone(), spec);
             return Ok(Locked { before, lock });
         }
-        let mirrors = archive::mirrors(&spec.debian, self.options.mirror.as_deref(), &self.options.apt)?;
+        let mut mirrors = archive::mirrors(&spec.debian, self.options.mirror.as_deref(), &self.options.apt)?;
+        if let Some(keyring) = &self.options.keyring {
+            mirrors.keyrings = vec![keyring.display().to_string()];
+        }
         let client = self.client();
         let kept = self.root.join("cairn/var/cache/index");
         let cache = self.options.cache.clone().unwrap_or(kept);
@@ -175,7 +181,8 @@ impl Session {
         let path = self.lock_path();
         let failed = |source| SessionError::LockFile { act: "write", path: path.clone(), source };
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = tempfile::Builder::new().prefix(".cairn.lock").tempfile_in(folder).map_err(failed)?;
+        let readable = fs::Permissions::from_mode(0o644);
+        let mut file = tempfile::Builder::new().prefix(".cairn.lock").permissions(readable).tempfile_in(folder).map_err(failed)?;
         file.write_all(locked.lock.print().as_bytes()).map_err(failed)?;
         file.as_file().sync_all().map_err(failed)?;
         file.persist(&path).map_err(|error| failed(error.error))?;
