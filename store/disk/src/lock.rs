@@ -37,9 +37,12 @@ impl Store {
             });
         }
         let written = file.set_len(0).and_then(|()| file.rewind());
-        written
-            .and_then(|()| writeln!(file, "{}\n{command}", std::process::id()))
-            .act("write", &path)?;
+        let written = written.and_then(|()| writeln!(file, "{}\n{command}", std::process::id()));
+        match written.act("write", &path) {
+            // The lock is held all the same; a full disk must not keep the collector from it.
+            Ok(()) | Err(Error::Full { .. }) => {}
+            Err(error) => return Err(error),
+        }
         Ok(Lock { file })
     }
 }
