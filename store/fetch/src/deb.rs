@@ -290,7 +290,14 @@ fn entries(
     for entry in archive.entries().map_err(|source| read(part, source))? {
         let mut entry = entry.map_err(|source| read(part, source))?;
         let member = member(part, &mut entry)?;
-        visit(member, &mut entry)?;
+        let left = entry.size();
+        visit(
+            member,
+            &mut Whole {
+                stream: entry,
+                left,
+            },
+        )?;
     }
     // What follows the last entry is padding; reading it lets the decompressor check the stream's end.
     io::copy(&mut plain, &mut io::sink()).map_err(|source| read(part, source))?;
@@ -402,6 +409,23 @@ fn clean_path(bytes: &[u8]) -> Result<String, DebError> {
         }
     }
     Ok(parts.join("/"))
+}
+
+/// The bytes of an entry, all of them or an error: an archive that was cut would else give a short file.
+struct Whole<R> {
+    stream: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Whole<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let got = self.stream.read(buffer)?;
+        if got == 0 && self.left > 0 && !buffer.is_empty() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.left = self.left.saturating_sub(got as u64);
+        Ok(got)
+    }
 }
 
 /// Takes size and SHA-256 of all that is read through it.

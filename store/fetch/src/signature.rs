@@ -79,6 +79,7 @@ pub fn verify_clear_signed(
     signed: &[u8],
     keyrings: &[&Path],
 ) -> Result<Vec<u8>, SignatureError> {
+    check_form(what, signed)?;
     let present: Vec<PathBuf> = keyrings
         .iter()
         .filter(|path| path.exists())
@@ -90,6 +91,32 @@ pub fn verify_clear_signed(
         ));
     }
     find_verifier()?.verify(what, signed, &present)
+}
+
+/// Refuses anything but one clear-signed text from its first line on, so that no verifier has to choose between several.
+fn check_form(what: &str, signed: &[u8]) -> Result<(), SignatureError> {
+    let lines = |marker: &str| {
+        signed
+            .split(|byte| *byte == b'\n')
+            .filter(|line| line.trim_ascii_end() == marker.as_bytes())
+            .count()
+    };
+    let begins = signed.starts_with(b"-----BEGIN PGP SIGNED MESSAGE-----");
+    let single = lines("-----BEGIN PGP SIGNED MESSAGE-----") == 1
+        && lines("-----BEGIN PGP SIGNATURE-----") == 1
+        && lines("-----END PGP SIGNATURE-----") == 1;
+    if begins
+        && single
+        && signed
+            .trim_ascii_end()
+            .ends_with(b"-----END PGP SIGNATURE-----")
+    {
+        return Ok(());
+    }
+    Err(SignatureError::BadSignature {
+        what: what.into(),
+        reason: "it is not one clear-signed text".into(),
+    })
 }
 
 fn in_path(program: &str) -> Option<PathBuf> {
