@@ -180,6 +180,11 @@ impl Deb {
         self.file(path, content)
     }
 
+    /// Whether something stands at this path.
+    pub fn has(&self, path: &str) -> bool {
+        self.items.contains_key(path.trim_matches('/'))
+    }
+
     /// Adds a symbolic link.
     pub fn link(self, path: &str, target: &str) -> Self {
         self.item(path, Item::Link(target.into()))

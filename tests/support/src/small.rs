@@ -6,8 +6,8 @@
 use std::fmt::Write as _;
 
 use crate::archive::{Archive, ArchiveBuilder};
-use crate::deb::Deb;
-use crate::tiny_base::tiny_base;
+use crate::deb::{Compression, Deb};
+use crate::tiny_base::{tiny_base, with_program};
 
 /// The kernel's release in [`small`].
 pub const KERNEL_RELEASE: &str = "6.12.0-tiny-amd64";
@@ -39,6 +39,7 @@ pub fn packages() -> Vec<Deb> {
             .file("/usr/share/zoneinfo/Etc/UTC", "TZif2")
             .file("/usr/share/zoneinfo/Europe/Berlin", "TZif2"),
     );
+    debs.push(e2fsprogs());
     debs.push(Deb::new("systemd-boot-efi", "257").file(
         "/usr/lib/systemd/boot/efi/systemd-bootx64.efi",
         "MZ no loader\n",
@@ -64,6 +65,20 @@ pub fn packages() -> Vec<Deb> {
         }),
     );
     debs
+}
+
+/// The host's own `mke2fs`, for disk images.
+fn e2fsprogs() -> Deb {
+    with_program(
+        Deb::new("e2fsprogs", "1.47").depends("tiny-base"),
+        "/usr/sbin/mke2fs",
+    )
+    .link("/usr/sbin/mkfs.ext4", "mke2fs")
+    .file(
+        "/etc/mke2fs.conf",
+        std::fs::read("/etc/mke2fs.conf").unwrap_or_default(),
+    )
+    .compression(Compression::Gzip)
 }
 
 /// A program with a configuration file and a script.

@@ -148,6 +148,19 @@ fn make() -> Deb {
         )
 }
 
+/// Adds a program of the host and those of its libraries that [`tiny_base`] lacks.
+pub fn with_program(deb: Deb, program: &str) -> Deb {
+    let path = Path::new(program);
+    let base = tiny_base();
+    let mut deb = deb.executable(program, std::fs::read(path).expect(program));
+    for (library, from) in libraries_of(path) {
+        if !base.has(&library) {
+            deb = deb.executable(&library, std::fs::read(from).unwrap());
+        }
+    }
+    deb
+}
+
 /// The shared libraries of a program, its interpreter too: path in the package → file of the host.
 fn libraries_of(program: &Path) -> BTreeMap<String, PathBuf> {
     let output = Command::new("ldd").arg(program).output().unwrap();

@@ -1,0 +1,74 @@
+//! The commands, one file each; a command's doc comment is its help.
+//!
+//! In: its own arguments and the [`Context`]. Out: an [`Exit`]. A command asks, calls and shows; it knows how nothing is done.
+
+mod check;
+mod diff;
+mod eval;
+mod gc;
+mod generations;
+mod image;
+mod lock;
+mod log;
+mod options;
+mod rollback;
+mod status;
+mod switch;
+mod update;
+mod verify;
+mod vm;
+mod why;
+
+use clap::Subcommand;
+
+use crate::context::Context;
+use crate::error::CommandError;
+use crate::exit::Exit;
+
+/// How every command ends.
+pub type Ended = Result<Exit, CommandError>;
+
+/// A command with its arguments.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Switch(switch::Switch),
+    Generations(generations::Generations),
+    Rollback(rollback::Rollback),
+    Status(status::Status),
+    Diff(diff::Diff),
+    Gc(gc::Gc),
+    Image(image::Image),
+    Vm(vm::Vm),
+    Lock(lock::Lock),
+    Update(update::Update),
+    Check(check::Check),
+    Eval(eval::Eval),
+    Why(why::Why),
+    Options(options::Options),
+    Verify(verify::Verify),
+    Log(log::Log),
+}
+
+impl Command {
+    /// Does it.
+    pub fn run(&self, context: &Context) -> Ended {
+        match self {
+            Self::Switch(command) => command.run(context),
+            Self::Generations(command) => command.run(context),
+            Self::Rollback(command) => command.run(context),
+            Self::Status(command) => command.run(context),
+            Self::Diff(command) => command.run(context),
+            Self::Gc(command) => command.run(context),
+            Self::Image(command) => command.run(context),
+            Self::Vm(command) => command.run(context),
+            Self::Lock(command) => command.run(context),
+            Self::Update(command) => command.run(context),
+            Self::Check(command) => command.run(context),
+            Self::Eval(command) => command.run(context),
+            Self::Why(command) => command.run(context),
+            Self::Options(command) => command.run(context),
+            Self::Verify(command) => command.run(context),
+            Self::Log(command) => command.run(context),
+        }
+    }
+}

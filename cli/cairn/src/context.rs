@@ -1,0 +1,147 @@
+//! What every command stands on: the global flags, the store, a session, the way to say things.
+//!
+//! In: [`Globals`]. Out: opened things, and text in the right place: data on stdout, all else on stderr.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use cairn_disk::Store;
+use cairn_fetch::Cancel;
+use cairn_system::{Evaluated, Options, Session};
+use serde::Serialize;
+
+use crate::arguments::Globals;
+use crate::commands::Ended;
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::interrupt;
+use crate::ui::style::{CHANGED, paint};
+
+/// The surroundings of one run.
+#[derive(Debug)]
+pub struct Context {
+    /// Flags of every command.
+    pub globals: Globals,
+    /// Turns with Ctrl-C.
+    pub stop: Cancel,
+    /// Where indexes go that must not be kept: the root stays as it is in a dry run.
+    scratch: Option<tempfile::TempDir>,
+}
+
+impl Context {
+    /// Begins to listen for signals.
+    pub fn new(globals: Globals) -> Result<Self, CommandError> {
+        let stop = interrupt::listen()?;
+        let made = globals.dry_run.then(tempfile::tempdir).transpose();
+        let scratch = made.map_err(|source| CommandError::File {
+            act: "make a folder in",
+            path: std::env::temp_dir(),
+            source,
+        })?;
+        Ok(Self {
+            globals,
+            stop,
+            scratch,
+        })
+    }
+
+    /// The store below the root, made where it is missing.
+    pub fn open_store(&self) -> Result<Store, CommandError> {
+        Ok(Store::open(&self.globals.root)?)
+    }
+
+    /// The store, if there is one: nothing is written only to look.
+    pub fn store_if_there(&self) -> Result<Option<Store>, CommandError> {
+        if cairn_disk::Layout::new(&self.globals.root)
+            .version()
+            .exists()
+        {
+            self.open_store().map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// The store. Errors: [`CommandError::NoStore`].
+    pub fn store(&self) -> Result<Store, CommandError> {
+        let missing = || CommandError::NoStore {
+            root: self.globals.root.clone(),
+        };
+        self.store_if_there()?.ok_or_else(missing)
+    }
+
+    /// A generation of the store. Errors: [`CommandError::NoGeneration`].
+    pub fn generation(
+        &self,
+        store: &Store,
+        number: u64,
+    ) -> Result<cairn_disk::Generation, CommandError> {
+        let generations = store.generations();
+        match generations.get(number) {
+            Err(cairn_disk::Error::Missing { .. }) => {
+                let known = generations
+                    .list()?
+                    .generations
+                    .iter()
+                    .map(|one| one.number)
+                    .collect();
+                Err(CommandError::NoGeneration { number, known })
+            }
+            found => Ok(found?),
+        }
+    }
+
+    /// A session on a configuration.
+    pub fn session(&self, config: &Path) -> Session {
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let options = Options {
+            offline: self.globals.offline,
+            jobs: self.globals.jobs.unwrap_or(processors),
+            mirror: self.globals.mirror.clone(),
+            keyring: self.globals.keyring.clone(),
+            apt: "/etc/apt".into(),
+            init: crate::INIT,
+            keep_failed: self.globals.keep_failed,
+            keep_going: self.globals.keep_going,
+            cache: self.scratch.as_ref().map(|folder| folder.path().to_owned()),
+        };
+        Session::new(config, &self.globals.root, options, self.stop.clone())
+    }
+
+    /// Shows what an evaluation had to say besides its result.
+    pub fn show_evaluated(&self, evaluated: &Evaluated) {
+        for line in &evaluated.traced {
+            self.tell(line);
+        }
+        crate::error::print_diagnostics(&evaluated.warnings, &evaluated.texts);
+    }
+
+    /// Says something to a person.
+    pub fn tell(&self, words: &str) {
+        if !self.globals.quiet {
+            anstream::eprintln!("{words}");
+        }
+    }
+
+    /// Says something that deserves a look, also with `-q`.
+    pub fn warn(&self, words: &str) {
+        anstream::eprintln!("{} {words}", paint(CHANGED, "warning:"));
+    }
+
+    /// Writes data as JSON.
+    pub fn json(&self, data: &impl Serialize) -> Ended {
+        let text = serde_json::to_string_pretty(data)
+            .map_err(|error| CommandError::Output(error.into()))?;
+        self.data(&(text + "\n"))
+    }
+
+    /// Writes data. A reader that went away early is no error.
+    pub fn data(&self, text: &str) -> Ended {
+        match anstream::stdout().write_all(text.as_bytes()) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                Err(CommandError::Output(error))
+            }
+            _ => Ok(Exit::Done),
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! From any error to what a person reads: a code with a page, the causes, the mend, an exit code.
+//!
+//! In: the errors of all crates. Out: text on stderr and an [`Exit`]. The one place that knows all kinds of errors; lower
+//! crates know neither codes of commands nor terminals.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use cairn_syntax::Diagnostic;
+use cairn_syntax::span::SourceMap;
+
+use crate::exit::Exit;
+use crate::ui::style::ColorChoice;
+
+mod explain;
+
+pub use explain::Explanation;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// A configuration with errors.
+    #[error("the configuration has errors")]
+    Config {
+        /// All of them.
+        diagnostics: Vec<Diagnostic>,
+        /// The texts that they point into.
+        sources: Box<SourceMap>,
+    },
+    /// A question that nobody can answer.
+    #[error("nobody is here to answer `{question}`")]
+    NoTerminal {
+        /// The question.
+        question: String,
+    },
+    /// The terminal can't be read or written.
+    #[error("cannot ask on the terminal")]
+    Terminal(#[source] std::io::Error),
+    /// The evaluation could not begin.
+    #[error("cannot begin the evaluation")]
+    Thread(#[source] std::io::Error),
+    /// Claims of the configuration's tests that do not hold.
+    #[error("{} of the configuration failed", crate::ui::style::count(*.count, "test"))]
+    Tests {
+        /// How many.
+        count: usize,
+    },
+    /// A question was answered with no.
+    #[error("nothing was changed")]
+    Declined,
+    /// There is no store yet.
+    #[error("there is no store below {}", root.display())]
+    NoStore {
+        /// The root.
+        root: std::path::PathBuf,
+    },
+    /// No generation has this number.
+    #[error("there is no generation {number}")]
+    NoGeneration {
+        /// The number.
+        number: u64,
+        /// Those that are there.
+        known: Vec<u64>,
+    },
+    /// Nothing to roll back to.
+    #[error("there is no generation before the default")]
+    NothingOlder,
+    /// A generation that must stay.
+    #[error("generation {number} is kept: {reason}")]
+    Kept {
+        /// Its number.
+        number: u64,
+        /// Why it stays.
+        reason: &'static str,
+    },
+    /// Something in the store is damaged.
+    #[error("{} found in the store", crate::ui::style::count(*.count, "fault"))]
+    Faults {
+        /// How many.
+        count: usize,
+    },
+    /// A time on the command line can't be understood.
+    #[error("`{text}` is no length of time")]
+    Span {
+        /// As given.
+        text: String,
+        /// Why.
+        source: jiff::Error,
+    },
+    /// No log matches a name.
+    #[error("there is no log of `{name}`")]
+    NoLog {
+        /// The name.
+        name: String,
+    },
+    /// A file can't be used.
+    #[error("cannot {act} {}", path.display())]
+    File {
+        /// What was tried.
+        act: &'static str,
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Data that can't be written as JSON, or written at all.
+    #[error("cannot write the result")]
+    Output(#[source] std::io::Error),
+    /// A signal, or Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
+    /// What another crate could not do.
+    #[error(transparent)]
+    Other(Box<dyn StdError + Send + Sync>),
+}
+
+/// Errors of other crates, each kept whole: [`explain`] looks into it.
+macro_rules! other {
+    ($($error:ty),* $(,)?) => {
+        $(impl From<$error> for CommandError {
+            fn from(error: $error) -> Self {
+                Self::Other(Box::new(error))
+            }
+        })*
+    };
+}
+
+other!(
+    cairn_disk::Error,
+    cairn_disk::gc::GcError,
+    cairn_image::qemu::Error,
+    cairn_boot::Error,
+    ctrlc::Error,
+);
+
+impl From<cairn_system::Faulty> for CommandError {
+    fn from(faulty: cairn_system::Faulty) -> Self {
+        Self::Config {
+            diagnostics: faulty.errors,
+            sources: Box::new(faulty.texts),
+        }
+    }
+}
+
+impl From<cairn_system::SessionError> for CommandError {
+    fn from(error: cairn_system::SessionError) -> Self {
+        match error {
+            cairn_system::SessionError::Evaluate(cairn_system::EvaluateError::Faulty(faulty)) => {
+                (*faulty).into()
+            }
+            other => Self::Other(Box::new(other)),
+        }
+    }
+}
+
+impl From<cairn_options::Failure> for CommandError {
+    fn from(failure: cairn_options::Failure) -> Self {
+        Self::Config {
+            diagnostics: failure.diagnostics,
+            sources: Box::new(failure.sources),
+        }
+    }
+}
+
+impl CommandError {
+    /// Prints the error to stderr and gives the exit code.
+    pub fn print(&self) -> Exit {
+        if let Self::Config {
+            diagnostics,
+            sources,
+        } = self
+        {
+            print_diagnostics(diagnostics, sources);
+            return Exit::Failed;
+        }
+        let explanation = self.explain();
+        if explanation.exit == Exit::Interrupted {
+            anstream::eprintln!("interrupted; run the same command again and it goes on from here");
+        } else {
+            eprint_report(&miette::Report::new(Shown::of(self, &explanation)));
+        }
+        explanation.exit
+    }
+
+    fn explain(&self) -> Explanation {
+        match self {
+            Self::Other(error) => explain::explain(error.as_ref()),
+            own => explain::own(own),
+        }
+    }
+}
+
+/// Prints diagnostics of the language, each with its place in the user's text.
+pub fn print_diagnostics(diagnostics: &[Diagnostic], sources: &SourceMap) {
+    for diagnostic in diagnostics {
+        eprint_report(&cairn_syntax::render::report(diagnostic, sources));
+    }
+    let errors = diagnostics
+        .iter()
+        .filter(|one| one.severity == cairn_syntax::Severity::Error)
+        .count();
+    if errors > 1 {
+        anstream::eprintln!("{}", crate::ui::style::count(errors, "error"));
+    }
+}
+
+fn eprint_report(report: &miette::Report) {
+    anstream::eprintln!("{report:?}");
+}
+
+/// The error and its causes on one line, for warnings.
+pub fn on_one_line(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let words = inner.to_string();
+        // Some errors repeat their cause in their own words.
+        if !text.ends_with(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+/// Makes miette print in the way of this program.
+pub fn install_handler(color: ColorChoice) {
+    let colored = color.on_stderr();
+    let set = miette::set_hook(Box::new(move |_| {
+        let handler = miette::MietteHandlerOpts::new()
+            .color(colored)
+            .unicode(true)
+            .terminal_links(false)
+            .context_lines(1)
+            .build();
+        Box::new(handler)
+    }));
+    // Fails only where a handler is installed already, which then stays.
+    drop(set);
+}
+
+/// An error of the machine as miette shows it.
+#[derive(Debug)]
+struct Shown {
+    message: String,
+    causes: Option<Cause>,
+    code: &'static str,
+    help: Option<String>,
+}
+
+/// The chain of causes as texts; miette walks it.
+#[derive(Debug)]
+struct Cause {
+    message: String,
+    next: Option<Box<Cause>>,
+}
+
+impl Shown {
+    fn of(error: &CommandError, explanation: &Explanation) -> Self {
+        let mut messages = vec![error.to_string()];
+        let mut cause = error.source();
+        while let Some(inner) = cause {
+            let words = inner.to_string();
+            if messages.last().is_some_and(|last| !last.ends_with(&words)) {
+                messages.push(words);
+            }
+            cause = inner.source();
+        }
+        messages.extend(explanation.details.iter().cloned());
+        let mut chain = None;
+        for message in messages.drain(1..).rev() {
+            chain = Some(Cause {
+                message,
+                next: chain.map(Box::new),
+            });
+        }
+        Self {
+            message: messages.remove(0),
+            causes: chain,
+            code: explanation.code,
+            help: explanation.help.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl StdError for Shown {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.causes
+            .as_ref()
+            .map(|cause| cause as &(dyn StdError + 'static))
+    }
+}
+
+impl miette::Diagnostic for Shown {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(self.code))
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help
+            .as_ref()
+            .map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl StdError for Cause {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.next
+            .as_ref()
+            .map(|cause| cause.as_ref() as &(dyn StdError + 'static))
+    }
+}

@@ -1,0 +1,461 @@
+//! Codes, mends and exit codes for the errors of the machine.
+//!
+//! In: any error of our crates, as deep as it lies. Out: an [`Explanation`]. Errors that wrap others are opened until one
+//! is found that has something to say.
+
+use std::error::Error as StdError;
+
+use cairn_build::{BuildError, Failure, RealiseError};
+use cairn_debian::Unsolvable;
+use cairn_debian::solve::Obstacle;
+use cairn_fetch::{HttpError, SignatureError};
+use cairn_sys::SandboxError;
+use cairn_system::archive::ArchiveError;
+use cairn_system::locking::LockingError;
+use cairn_system::{EvaluateError, SessionError};
+
+use super::CommandError;
+use crate::exit::Exit;
+use crate::ui::style;
+
+/// What there is to say of an error besides its own words.
+#[derive(Debug, Clone)]
+pub struct Explanation {
+    /// `stage::kind`; the page is in `docs/errors/`.
+    pub code: &'static str,
+    /// The mend.
+    pub help: Option<String>,
+    /// Further lines, such as the end of a log.
+    pub details: Vec<String>,
+    /// How the program ends.
+    pub exit: Exit,
+}
+
+fn said(code: &'static str, help: impl Into<String>) -> Explanation {
+    Explanation {
+        code,
+        help: Some(help.into()),
+        details: Vec::new(),
+        exit: Exit::Failed,
+    }
+}
+
+fn bare(code: &'static str) -> Explanation {
+    Explanation {
+        code,
+        help: None,
+        details: Vec::new(),
+        exit: Exit::Failed,
+    }
+}
+
+/// Explains an error of the commands themselves.
+pub fn own(error: &CommandError) -> Explanation {
+    match error {
+        CommandError::NoTerminal { .. } => Explanation {
+            exit: Exit::Usage,
+            ..said(
+                "cli::no_terminal",
+                "add `-y` to answer yes, or `-n` to see what would be done",
+            )
+        },
+        CommandError::Declined => bare("cli::declined"),
+        CommandError::NoStore { .. } => said(
+            "store::none",
+            "`cairn switch FILE --root FOLDER` makes the first generation; is `--root` the folder of an earlier one?",
+        ),
+        CommandError::NoGeneration { known, .. } if known.is_empty() => said(
+            "store::no_generation",
+            "there are none yet: `cairn switch FILE` makes the first",
+        ),
+        CommandError::NoGeneration { known, .. } => {
+            let known: Vec<String> = known.iter().map(u64::to_string).collect();
+            said(
+                "store::no_generation",
+                format!("there are {}", known.join(", ")),
+            )
+        }
+        CommandError::NothingOlder => said(
+            "store::nothing_older",
+            "`cairn generations list` shows what there is; `--to NUMBER` names one",
+        ),
+        CommandError::Kept { .. } => said(
+            "store::kept",
+            "roll back to another generation first, or take the pin away with `cairn generations pin --remove NUMBER`",
+        ),
+        CommandError::Faults { .. } => said(
+            "store::faults",
+            "`cairn verify --repair` takes them out of the way, `cairn switch` makes them again",
+        ),
+        CommandError::Span { .. } => Explanation {
+            exit: Exit::Usage,
+            ..said("cli::time", "write it like `7d`, `12h` or `2 weeks`")
+        },
+        CommandError::NoLog { .. } => {
+            said("cli::no_log", "`cairn log` without a name shows the newest")
+        }
+        CommandError::Tests { .. } => bare("cli::tests"),
+        CommandError::Interrupted => Explanation {
+            exit: Exit::Interrupted,
+            ..bare("cli::interrupted")
+        },
+        CommandError::Config { .. } => bare("cli::configuration"),
+        CommandError::Terminal(_)
+        | CommandError::Output(_)
+        | CommandError::File { .. }
+        | CommandError::Thread(_) => bare("cli::file"),
+        CommandError::Other(error) => explain(error.as_ref()),
+    }
+}
+
+/// Explains an error of another crate.
+pub fn explain(error: &(dyn StdError + Send + Sync + 'static)) -> Explanation {
+    look(error).unwrap_or_else(|| bare("cli::failed"))
+}
+
+/// Opens an error, and the errors in it, until one can be explained.
+fn look(error: &(dyn StdError + 'static)) -> Option<Explanation> {
+    // Wrappers whose words are those of what they hold have to be opened by hand: `source` passes it over.
+    if let Some(error) = error.downcast_ref::<SessionError>() {
+        return session(error);
+    }
+    if let Some(error) = error.downcast_ref::<LockingError>() {
+        return locking(error);
+    }
+    if let Some(error) = error.downcast_ref::<ArchiveError>() {
+        return archive(error);
+    }
+    if let Some(error) = error.downcast_ref::<BuildError>() {
+        return build(error);
+    }
+    if let Some(error) = error.downcast_ref::<RealiseError>() {
+        return realise(error);
+    }
+    if let Some(error) = error.downcast_ref::<HttpError>() {
+        return Some(fetch(error));
+    }
+    if let Some(error) = error.downcast_ref::<SignatureError>() {
+        return Some(signature(error));
+    }
+    if let Some(error) = error.downcast_ref::<cairn_disk::Error>() {
+        return Some(store(error));
+    }
+    if let Some(error) = error.downcast_ref::<SandboxError>() {
+        return Some(sandbox(error));
+    }
+    if let Some(error) = error.downcast_ref::<Box<Unsolvable>>() {
+        return Some(unsolvable(error));
+    }
+    if let Some(error) = error.downcast_ref::<Unsolvable>() {
+        return Some(unsolvable(error));
+    }
+    if error.downcast_ref::<cairn_image::qemu::Error>().is_some() {
+        return Some(bare("image::no_emulator"));
+    }
+    if let Some(error) = error.downcast_ref::<std::io::Error>() {
+        return (error.kind() == std::io::ErrorKind::StorageFull).then(full);
+    }
+    look(error.source()?)
+}
+
+fn session(error: &SessionError) -> Option<Explanation> {
+    match error {
+        SessionError::Locking(error) => locking(error),
+        SessionError::Archive(error) => archive(error),
+        SessionError::Realise(error) => realise(error),
+        SessionError::Store(error) => Some(store(error)),
+        SessionError::Evaluate(EvaluateError::Thread(_)) => Some(bare("cli::file")),
+        SessionError::Evaluate(EvaluateError::Faulty(_)) => Some(bare("cli::configuration")),
+        SessionError::System { .. } => Some(said(
+            "store::no_system",
+            "`cairn verify` says whether the store is damaged",
+        )),
+        SessionError::LockFile { .. } => Some(bare("archive::lock")),
+        other => look(other.source()?),
+    }
+}
+
+fn locking(error: &LockingError) -> Option<Explanation> {
+    match error {
+        LockingError::Archive(error) => archive(error),
+        LockingError::Unsolvable(error) => Some(unsolvable(error)),
+        LockingError::Lock { .. } => Some(said(
+            "archive::lock",
+            "take the lock from an earlier version of your files, or remove it to solve anew",
+        )),
+        LockingError::Index(_) => Some(said(
+            "archive::index",
+            "another mirror may help: `--mirror URL`",
+        )),
+    }
+}
+
+fn archive(error: &ArchiveError) -> Option<Explanation> {
+    Some(match error {
+        ArchiveError::NoMirror => said(
+            "archive::no_mirror",
+            "set `debian.mirror` in the configuration, pass `--mirror URL`, or give this machine apt sources of the suite",
+        ),
+        ArchiveError::Fetch(error) => fetch(error),
+        ArchiveError::Signature(error) => signature(error),
+        ArchiveError::Release { .. } | ArchiveError::OtherSuite { .. } => said(
+            "archive::release",
+            "another mirror may help: `--mirror URL`",
+        ),
+        ArchiveError::Cache { .. } => return look(error.source()?),
+    })
+}
+
+fn realise(error: &RealiseError) -> Option<Explanation> {
+    match error {
+        RealiseError::Failed { failures, .. } => failures.first().map(failed),
+        RealiseError::Cancelled => Some(own(&CommandError::Interrupted)),
+        RealiseError::Store(error) => Some(store(error)),
+        RealiseError::Graph(_) => None,
+    }
+}
+
+/// The first failure speaks for all; its log's end is shown.
+fn failed(failure: &Failure) -> Explanation {
+    let mut inner = build(&failure.source).unwrap_or_else(|| bare("build::failed"));
+    if inner.exit == Exit::Failed {
+        inner.exit = Exit::BuildFailed;
+    }
+    inner.details.push(format!(
+        "{failure}: {}",
+        super::on_one_line(&failure.source)
+    ));
+    if !failure.tail.is_empty() {
+        inner
+            .details
+            .push(format!("its last lines:\n{}", failure.tail.join("\n")));
+    }
+    let key = failure
+        .log
+        .as_ref()
+        .and_then(|log| log.file_stem())
+        .and_then(|stem| stem.to_str());
+    if let (Some(key), None) = (key, &inner.help) {
+        inner.help = Some(format!(
+            "`cairn log {}` prints all of its log",
+            &key[..key.len().min(12)]
+        ));
+    }
+    if let Some(kept) = &failure.kept {
+        inner
+            .details
+            .push(format!("what it left is in {}", kept.display()));
+    }
+    inner
+}
+
+fn build(error: &BuildError) -> Option<Explanation> {
+    let exit = match error.exit_code() {
+        101 => Exit::BuildTimedOut,
+        102 => Exit::HashMismatch,
+        130 => Exit::Interrupted,
+        _ => Exit::BuildFailed,
+    };
+    let explained = match error {
+        BuildError::HashMismatch { .. } | BuildError::SizeMismatch { .. } => mismatch(),
+        BuildError::Store(error) => store(error),
+        BuildError::Sandbox(error) => sandbox(error),
+        BuildError::Failed(inner) => look(inner.as_ref()).unwrap_or_else(|| bare("build::failed")),
+        BuildError::Cancelled => return Some(own(&CommandError::Interrupted)),
+        BuildError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => full(),
+        _ => bare("build::failed"),
+    };
+    // What lies deeper may know better, such as that a download was not what was declared.
+    Some(if explained.exit == Exit::Failed {
+        Explanation { exit, ..explained }
+    } else {
+        explained
+    })
+}
+
+fn mismatch() -> Explanation {
+    Explanation {
+        exit: Exit::HashMismatch,
+        ..said(
+            "archive::digest",
+            "the mirror serves something else than the lock says; `cairn update` locks what is there now",
+        )
+    }
+}
+
+fn fetch(error: &HttpError) -> Explanation {
+    match error {
+        HttpError::Http { status: 404, .. } => said(
+            "archive::gone",
+            "the mirror has no such file; `cairn update` locks what is there now, `--mirror URL` takes another",
+        ),
+        HttpError::Forbidden { .. } => said(
+            "archive::offline",
+            "leave out `--offline` to fetch what is missing",
+        ),
+        HttpError::Http { .. } | HttpError::Offline { .. } => said(
+            "archive::unreachable",
+            "check the network and the mirror; the same command goes on from here",
+        ),
+        HttpError::Truncated { .. } | HttpError::Interrupted { .. } => said(
+            "archive::truncated",
+            "run the same command again: what has come is kept and continued",
+        ),
+        HttpError::Digest { .. } => mismatch(),
+        HttpError::File { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+            full()
+        }
+        HttpError::File { .. } => bare("cli::file"),
+        HttpError::Scheme { .. } => said(
+            "archive::address",
+            "an address begins with `http://`, `https://` or `file:///`",
+        ),
+        HttpError::Cancelled { .. } => own(&CommandError::Interrupted),
+    }
+}
+
+fn signature(error: &SignatureError) -> Explanation {
+    match error {
+        SignatureError::NoVerifier => said("archive::no_verifier", "`apt install gpgv`"),
+        SignatureError::NoKeyring(_) => said(
+            "archive::no_keyring",
+            "`apt install debian-archive-keyring`, or name a keyring with `debian.keyring` or `--keyring`",
+        ),
+        _ => said(
+            "archive::signature",
+            "nothing of this archive was used; if it is an archive of yours, name its keyring with `debian.keyring` or `--keyring`",
+        ),
+    }
+}
+
+fn store(error: &cairn_disk::Error) -> Explanation {
+    match error {
+        cairn_disk::Error::Busy { .. } => said(
+            "store::busy",
+            "wait until it has ended, and run the command again",
+        ),
+        cairn_disk::Error::Full { .. } => full(),
+        cairn_disk::Error::Damaged { .. }
+        | cairn_disk::Error::Manifest { .. }
+        | cairn_disk::Error::Record { .. } => said(
+            "store::damaged",
+            "`cairn verify --repair` finds what is damaged and takes it out of the way",
+        ),
+        cairn_disk::Error::Io { source, .. }
+            if source.kind() == std::io::ErrorKind::PermissionDenied =>
+        {
+            said(
+                "store::permission",
+                "`--root FOLDER` with a folder of your own needs no root rights; `/` does",
+            )
+        }
+        _ => bare("store::failed"),
+    }
+}
+
+fn full() -> Explanation {
+    said(
+        "store::full",
+        "nothing is left half-made; `cairn gc --keep 3` frees space",
+    )
+}
+
+fn sandbox(error: &SandboxError) -> Explanation {
+    match error {
+        SandboxError::NoUserNamespaces { .. } => bare("build::no_namespaces"),
+        SandboxError::NoSubIds { .. } | SandboxError::MapIds { .. } => bare("build::no_ids"),
+        _ => bare("build::sandbox"),
+    }
+}
+
+fn unsolvable(error: &Unsolvable) -> Explanation {
+    match &error.obstacle {
+        Obstacle::Unknown { nearest, .. } if nearest.is_empty() => bare("archive::unknown_package"),
+        Obstacle::Unknown { nearest, .. } => {
+            let names: Vec<String> = nearest.iter().map(|name| format!("`{name}`")).collect();
+            said(
+                "archive::unknown_package",
+                format!("did you mean {}?", names.join(" or ")),
+            )
+        }
+        Obstacle::Exhausted { steps } => said(
+            "archive::unsolvable",
+            format!(
+                "the search was given up after {}",
+                style::count(*steps as usize, "step")
+            ),
+        ),
+        Obstacle::Version { .. } | Obstacle::Conflict { .. } => bare("archive::unsolvable"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(error: impl StdError + Send + Sync + 'static, code: &str, exit: Exit) {
+        let found = explain(&error);
+        assert_eq!((found.code, found.exit), (code, exit), "{error}");
+    }
+
+    fn http() -> HttpError {
+        HttpError::Digest {
+            url: "http://127.0.0.1/a".into(),
+            expected: "1".into(),
+            got: "2".into(),
+        }
+    }
+
+    #[test]
+    fn a_wrong_digest_is_found_however_deep_it_lies() {
+        check(http(), "archive::digest", Exit::HashMismatch);
+        let failure = Failure {
+            id: cairn_graph::DerivationId(0),
+            name: "a.deb".into(),
+            log: None,
+            tail: Vec::new(),
+            kept: None,
+            source: BuildError::failed(http()),
+        };
+        let failed = RealiseError::Failed {
+            failures: vec![failure],
+            not_built: 3,
+        };
+        check(
+            SessionError::Realise(failed),
+            "archive::digest",
+            Exit::HashMismatch,
+        );
+    }
+
+    #[test]
+    fn a_busy_store_and_a_full_disk_are_told_apart() {
+        check(
+            SessionError::Store(cairn_disk::Error::Busy {
+                pid: 3,
+                command: "switch".into(),
+            }),
+            "store::busy",
+            Exit::Failed,
+        );
+        check(
+            cairn_disk::Error::Full { path: "/a".into() },
+            "store::full",
+            Exit::Failed,
+        );
+    }
+
+    #[test]
+    fn a_cancelled_run_is_an_interruption() {
+        check(
+            SessionError::Realise(RealiseError::Cancelled),
+            "cli::interrupted",
+            Exit::Interrupted,
+        );
+    }
+
+    #[test]
+    fn what_is_known_of_nowhere_still_has_a_code() {
+        check(std::fmt::Error, "cli::failed", Exit::Failed);
+    }
+}

@@ -1,0 +1,77 @@
+//! `cairn check`, `eval` and `why`: looking into a configuration.
+
+use crate::fresh;
+
+#[test]
+fn a_right_configuration_is_called_right_without_archive_or_store() {
+    let (archive, machine) = fresh();
+    machine
+        .cairn(&["check", "system.cairn"])
+        .done()
+        .says("system.cairn is right");
+    assert_eq!(archive.server().requests().len(), 0);
+    assert_eq!(machine.snapshot(), Vec::<String>::new());
+}
+
+#[test]
+fn all_errors_are_reported_not_only_the_first() {
+    let (_archive, machine) = fresh();
+    machine.write(
+        "system.cairn",
+        "host.name = 5\ntime.zome = \"Europe/Berlin\"\n",
+    );
+    let run = machine.cairn(&["check", "system.cairn"]).exits(1);
+    run.says("system.cairn:1")
+        .says("system.cairn:2")
+        .says("did you mean")
+        .says("2 errors");
+}
+
+#[test]
+fn tests_of_a_configuration_run() {
+    let (_archive, machine) = fresh();
+    let config = machine.read("system.cairn");
+    machine.write(
+        "system.cairn",
+        &format!("{config}test \"the name is short\" string.length(config.host.name) < 9\n"),
+    );
+    machine
+        .cairn(&["check", "system.cairn"])
+        .done()
+        .says("1 test hold");
+    machine.write(
+        "system.cairn",
+        &format!("{config}test \"the name is long\" string.length(config.host.name) > 9\n"),
+    );
+    machine
+        .cairn(&["check", "system.cairn"])
+        .exits(1)
+        .says("the name is long")
+        .says("cli::tests");
+}
+
+#[test]
+fn eval_prints_a_value_as_json() {
+    let (_archive, machine) = fresh();
+    let run = machine
+        .cairn(&["eval", "host", "-f", "system.cairn"])
+        .done();
+    assert_eq!(run.json(), serde_json::json!({ "name": "tiny" }));
+}
+
+#[test]
+fn why_tells_which_definitions_won_and_where() {
+    let (_archive, machine) = fresh();
+    let config = machine.read("system.cairn");
+    machine.write(
+        "system.cairn",
+        &format!("{config}time.zone = default \"Etc/UTC\"\ntime.zone = \"Europe/Berlin\"\n"),
+    );
+    let run = machine
+        .cairn(&["why", "time.zone", "-f", "system.cairn"])
+        .done();
+    run.says("time.zone = \"Europe/Berlin\"")
+        .says("system.cairn:3")
+        .says("system.cairn:4")
+        .says("lost");
+}
