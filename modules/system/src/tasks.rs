@@ -9,7 +9,6 @@ use cairn_disk::{IngestOptions, MaterialiseOptions, Store};
 use cairn_graph::Digest;
 use cairn_sys::{IdMap, SandboxError, Task, in_namespace};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::fs;
 use std::path::PathBuf;
 
 /// Why a task failed.
@@ -52,16 +51,9 @@ pub struct Collect {
     pub epoch: i64,
 }
 
-/// Empties a folder that holds files of any owner.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Remove {
-    /// The folder.
-    pub folder: PathBuf,
-}
-
 /// All tasks, for `cairn_sys::maybe_run_as_child`.
 pub fn registry() -> &'static [(&'static str, Task)] {
-    &[("materialise", run_materialise), ("collect", run_collect), ("remove", run_remove)]
+    &[("materialise", run_materialise), ("collect", run_collect)]
 }
 
 fn ask<Q: Serialize, A: DeserializeOwned>(ids: &IdMap, task: &'static str, question: &Q) -> Result<A, TaskError> {
@@ -86,11 +78,6 @@ pub fn collect(ids: &IdMap, question: &Collect) -> Result<Digest, TaskError> {
     ask(ids, "collect", question)
 }
 
-/// Empties a folder.
-pub fn remove_inside(ids: &IdMap, question: &Remove) -> Result<(), TaskError> {
-    ask(ids, "remove", question)
-}
-
 fn run_materialise(input: &[u8]) -> Result<Vec<u8>, String> {
     answer(input, |question: Materialise| {
         let store = Store::open(&question.root)?;
@@ -111,16 +98,4 @@ fn run_collect(input: &[u8]) -> Result<Vec<u8>, String> {
         let tree = base.overlay(&delta).map_err(|source| cairn_disk::Error::Tree { path: question.upper, source })?;
         store.put_tree(&tree)
     })
-}
-
-fn run_remove(input: &[u8]) -> Result<Vec<u8>, String> {
-    let question: Remove = serde_json::from_slice(input).map_err(|error| error.to_string())?;
-    let failed = |error: std::io::Error| format!("cannot empty {}: {error}", question.folder.display());
-    for entry in fs::read_dir(&question.folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let is_folder = entry.file_type().map_err(failed)?.is_dir();
-        let removed = if is_folder { fs::remove_dir_all(entry.path()) } else { fs::remove_file(entry.path()) };
-        removed.map_err(failed)?;
-    }
-    Ok(b"null".to_vec())
 }

@@ -12,7 +12,6 @@ use super::system::{self, SystemArgs};
 use super::unpack;
 use crate::lowering::builder;
 use crate::machine::{self, Declared};
-use crate::tasks;
 use cairn_build::{BuildContext, BuildError, Builder, Builders, Built, Kind};
 use cairn_debian::Mirrors;
 use cairn_disk::ObjectMeta;
@@ -118,12 +117,8 @@ impl Builder for Root {
             cancelled: context.stop(),
         };
         let built = root::build(&packages, &args, &mut around);
-        // The scratch folder holds files of many owners: only the namespace's root can remove them.
-        let folder = context.scratch().to_owned();
-        let swept = context.ids().and_then(|ids| Ok(tasks::remove_inside(&ids, &tasks::Remove { folder })));
         context.check_cancelled()?;
         let digest: Digest = built.map_err(BuildError::failed)?;
-        swept?.map_err(BuildError::failed)?;
         Ok(Built::new(Content::Tree { digest }))
     }
 
