@@ -96,6 +96,12 @@ impl<'a> Evaluator<'a> {
     pub fn data(&mut self, value: Value<'a>, span: Span) -> Result<Data, Vec<Diagnostic>> {
         let mut errors: Vec<Diagnostic> = Vec::new();
         let data = self.collect(value, span, None, &mut errors);
+        // Mistakes of files that were imported on the way.
+        for error in self.take_errors() {
+            if !errors.contains(&error) {
+                errors.push(error);
+            }
+        }
         if errors.is_empty() {
             Ok(data)
         } else {

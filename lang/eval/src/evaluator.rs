@@ -56,12 +56,20 @@ pub struct Evaluator<'a> {
     pub(crate) floor: usize,
 }
 
+/// How an edge of a cycle is shown; worked out only when there is a cycle.
+#[derive(Clone)]
+pub(crate) enum EdgeLabel {
+    None,
+    External(u32),
+    Given(Label),
+}
+
 /// Something that is being computed, for the report of cycles.
 #[derive(Clone)]
 pub(crate) struct Edge<'a> {
     pub(crate) thunk: Option<&'a Thunk<'a>>,
     pub(crate) reader: Span,
-    pub(crate) label: Option<Label>,
+    pub(crate) label: EdgeLabel,
 }
 
 impl<'a> Evaluator<'a> {
@@ -198,9 +206,25 @@ impl<'a> Evaluator<'a> {
         self.suspend(State::Failed(index))
     }
 
+    /// Keeps an error for whoever needs the same value again. All that fail with one error, one after the
+    /// other, share it.
     pub(crate) fn remember(&mut self, error: Diagnostic) -> u32 {
-        self.failures.push(error);
+        if self.failures.last() != Some(&error) {
+            self.failures.push(error);
+        }
         self.failures.len() as u32 - 1
+    }
+
+    /// How the edges of a cycle are shown.
+    pub(crate) fn edge_label(&self, edge: &Edge<'a>) -> Option<Label> {
+        match &edge.label {
+            EdgeLabel::None => None,
+            EdgeLabel::External(id) => self
+                .externals
+                .clone()
+                .and_then(|externals| externals.label(self, *id)),
+            EdgeLabel::Given(label) => Some(label.clone()),
+        }
     }
 
     pub(crate) fn suspend(&self, state: State<'a>) -> Value<'a> {
@@ -230,11 +254,8 @@ impl<'a> Evaluator<'a> {
         }
         self.guard(reader)?;
         let label = match state {
-            State::External(id) => self
-                .externals
-                .clone()
-                .and_then(|externals| externals.label(self, id)),
-            _ => None,
+            State::External(id) => EdgeLabel::External(id),
+            _ => EdgeLabel::None,
         };
         thunk.state.set(State::Running);
         self.edges.push(Edge {
@@ -279,6 +300,11 @@ impl<'a> Evaluator<'a> {
         self.force(value, reader)
     }
 
+    /// The expression that needs what is being computed now; for [`Externals`] that report who asked.
+    pub fn reader(&self) -> Option<Span> {
+        self.edges.last().map(|edge| edge.reader)
+    }
+
     /// Does something that shows as an edge of its own if a cycle runs through it.
     pub fn with_edge<T>(
         &mut self,
@@ -288,7 +314,7 @@ impl<'a> Evaluator<'a> {
         self.edges.push(Edge {
             thunk: None,
             reader: label.span,
-            label: Some(label),
+            label: EdgeLabel::Given(label),
         });
         let result = act(self);
         self.edges.pop();

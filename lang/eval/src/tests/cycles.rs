@@ -31,3 +31,23 @@ fn the_report_has_every_edge() {
     // c needs a, a needs b, b needs c.
     assert_eq!(edges, [30, 8, 19]);
 }
+
+#[test]
+fn a_long_cycle_stays_readable() {
+    let bindings: Vec<String> = (0..200)
+        .map(|n| format!("a{n} = a{} + 1", (n + 1) % 200))
+        .collect();
+    let text = format!("let {} in a0", bindings.join("\n"));
+    let arena = Arena::new();
+    let mut evaluator = Evaluator::new(
+        &arena,
+        SourceMap::default(),
+        Interner::default(),
+        Box::new(NoHost),
+    );
+    let value = evaluator.evaluate_source("test.cairn", &text).unwrap();
+    let span = cairn_syntax::span::Span::new(cairn_syntax::span::SourceId(0), 0, 1);
+    let error = evaluator.force(value, span).err().unwrap();
+    assert_eq!(error.code, "eval::cycle");
+    assert_eq!(error.secondary.len(), 23);
+}
