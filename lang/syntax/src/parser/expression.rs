@@ -365,8 +365,7 @@ impl Parser<'_> {
             "`if` is written `if condition then a else b`",
         );
         let then = self.expression();
-        self.keyword("else", first, "`if` always has an `else`");
-        let otherwise = self.expression();
+        let otherwise = self.after_keyword("else", first, "`if` always has an `else`");
         Expr {
             kind: ExprKind::If {
                 condition: Box::new(condition),
@@ -412,10 +411,8 @@ impl Parser<'_> {
         self.bump();
         let help = "`assert` is written `assert condition else \"message\" in expression`";
         let condition = self.condition();
-        self.keyword("else", first, help);
-        let message = self.expression();
-        self.keyword("in", first, help);
-        let body = self.expression();
+        let message = self.after_keyword("else", first, help);
+        let body = self.after_keyword("in", first, help);
         Expr {
             kind: ExprKind::Assert {
                 condition: Box::new(condition),
@@ -444,9 +441,17 @@ impl Parser<'_> {
     }
 
     /// A word that has to follow; `first` is the word that asks for it.
-    pub(super) fn keyword(&mut self, word: &str, first: usize, help: &str) {
+    fn keyword(&mut self, word: &str, first: usize, help: &str) -> bool {
         if self.eat_word(word) {
-            return;
+            return true;
+        }
+        if let Some(before) = self.next.checked_sub(1).map(|at| &self.all[at])
+            && before.kind == TokenKind::Word
+            && ANNOTATIONS.contains(&self.text_of(before))
+            && self.begins_operand(self.next)
+        {
+            self.report(misplaced_annotation(before.span(self.id)));
+            return false;
         }
         let opening = self.all[first].span(self.id);
         let belongs = format!("belongs to this `{}`", self.text_of(&self.all[first]));
@@ -455,6 +460,16 @@ impl Parser<'_> {
             .also(opening, belongs)
             .help(help);
         self.report_expected(error);
+        false
+    }
+
+    /// A word that has to follow, and the expression after it; without the word there is none.
+    pub(super) fn after_keyword(&mut self, word: &str, first: usize, help: &str) -> Expr {
+        if self.keyword(word, first, help) {
+            self.expression()
+        } else {
+            self.error_expr()
+        }
     }
 
     /// Something follows that the grammar has no place for: the likeliest reason is said.

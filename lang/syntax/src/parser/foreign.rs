@@ -15,7 +15,8 @@ impl Parser<'_> {
         let span = self.span();
         let found = self.eat(&TokenKind::Semicolon);
         if found {
-            let last = self.token().line_before || self.token().kind.is_closer();
+            let after = self.token();
+            let last = after.line_before || after.kind.is_closer() || after.kind == TokenKind::End;
             let error = "there are no semicolons";
             self.report(
                 Diagnostic::error("syntax::semicolon", span, error).help(if last {

@@ -194,8 +194,7 @@ impl Parser<'_> {
         let word = self.text_of(word);
         let condition = self.condition();
         let help = format!("`{word}` is written `{word} condition else \"message\"`");
-        self.keyword("else", first, &help);
-        let message = self.expression();
+        let message = self.after_keyword("else", first, &help);
         (condition, message)
     }
 

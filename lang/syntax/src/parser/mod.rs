@@ -429,6 +429,9 @@ impl<'a> Parser<'a> {
             {
                 continue;
             }
+            if self.next > start && self.all[self.next - 1].kind == TokenKind::Semicolon {
+                continue;
+            }
             if self.errors.len() == errors {
                 self.left_over(if commas {
                     "`,`"
