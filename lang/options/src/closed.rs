@@ -3,7 +3,7 @@
 //! In: the trie and definitions as written. Out: errors, with the nearest names. Literal records are
 //! followed to their leaves, also under a `when` that is false; what is computed is checked by the engine.
 
-use cairn_eval::{Evaluator, Type};
+use cairn_eval::{Error, Evaluator, Result, Type};
 use cairn_syntax::Diagnostic;
 use cairn_syntax::ast::{Annotation, Expr, ExprKind, Key, Name, RecordItem};
 use cairn_syntax::span::Span;
@@ -40,7 +40,7 @@ impl<'t, 'a> Walker<'t, 'a> {
         let mut above = Vec::new();
         match self.along(Cursor::Group(tree), path, &mut above) {
             Ok(cursor) => self.literal(cursor, &mut above, value, errors),
-            Err(error) => errors.push(error),
+            Err(error) => errors.push(*error),
         }
     }
 
@@ -49,7 +49,7 @@ impl<'t, 'a> Walker<'t, 'a> {
         mut cursor: Cursor<'t, 'a>,
         path: &[Name],
         above: &mut Vec<Symbol>,
-    ) -> Result<Cursor<'t, 'a>, Diagnostic> {
+    ) -> Result<Cursor<'t, 'a>> {
         for name in path {
             cursor = self.step(cursor, above, name.symbol, name.span)?;
             above.push(name.symbol);
@@ -64,7 +64,7 @@ impl<'t, 'a> Walker<'t, 'a> {
         above: &[Symbol],
         name: Symbol,
         span: Span,
-    ) -> Result<Cursor<'t, 'a>, Diagnostic> {
+    ) -> Result<Cursor<'t, 'a>> {
         let ty = match cursor {
             Cursor::Free => return Ok(Cursor::Free),
             Cursor::Group(group) => {
@@ -107,7 +107,7 @@ impl<'t, 'a> Walker<'t, 'a> {
         name: Symbol,
         span: Span,
         siblings: impl Iterator<Item = Symbol>,
-    ) -> Diagnostic {
+    ) -> Error {
         let names = &self.evaluator.names;
         let above: Vec<&str> = above.iter().map(|name| names.text(*name)).collect();
         let siblings: Vec<&str> = siblings.map(|name| names.text(name)).collect();
@@ -155,7 +155,7 @@ impl<'t, 'a> Walker<'t, 'a> {
                         .keys()
                         .map(|name| self.evaluator.names.text(*name))
                         .collect();
-                    errors.push(report::group(value.span, &self.print(above), &names));
+                    errors.push(*report::group(value.span, &self.print(above), &names));
                 }
             }
             _ => {}
@@ -178,7 +178,7 @@ impl<'t, 'a> Walker<'t, 'a> {
             match self.step(cursor, above, name.symbol, name.span) {
                 Ok(next) => cursor = next,
                 Err(error) => {
-                    errors.push(error);
+                    errors.push(*error);
                     above.truncate(depth);
                     return;
                 }

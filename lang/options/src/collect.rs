@@ -117,7 +117,7 @@ pub(crate) fn collect<'a, 'm>(
     }
 }
 
-impl<'a, 'm> Collector<'_, 'a, 'm> {
+impl<'m> Collector<'_, '_, 'm> {
     fn items(&mut self, items: &'m [Item], scope: ScopeId, condition: Option<u32>) {
         for item in items {
             self.item(item, scope, condition);

@@ -7,15 +7,15 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};
 use std::rc::Rc;
 
-use cairn_eval::{
-    Arena, Data, DataKind, EntryKind, Evaluator, Host, HostError, Minted, Type, TypeKind, Value,
-};
+use cairn_eval::{Arena, Data, DataKind, Evaluator, Host, Type, TypeKind, Value};
 use cairn_syntax::span::{SourceId, SourceMap, Span};
 use cairn_syntax::{Diagnostic, Severity};
 
 use crate::closed::{Cursor, Walker};
 use crate::collect::{Assertion, Test, collect};
-use crate::engine::{Contribution, Engine, Place, ROOT};
+use crate::engine::{Engine, ROOT};
+use crate::point::{Contribution, Place};
+use crate::recorder::Recorder;
 use crate::tree::{Declared, Form, shape};
 use crate::{load as graph, path};
 
@@ -70,6 +70,8 @@ pub struct Config<'a> {
     pub(crate) evaluator: Evaluator<'a>,
     pub(crate) engine: Rc<Engine<'a>>,
     pub(crate) options: Vec<Rc<Declared<'a>>>,
+    /// Their paths, for suggestions.
+    all: Vec<String>,
     assertions: Vec<Assertion<'a>>,
     tests: Vec<Test<'a>>,
     /// Found before anything ran.
@@ -147,6 +149,7 @@ pub fn load<'a>(
         evaluator,
         engine,
         options,
+        all,
         assertions: collected.assertions,
         tests: collected.tests,
         errors,
@@ -308,37 +311,32 @@ impl<'a> Config<'a> {
             let span = Span::new(source, *start, end);
             id = self
                 .below(id, part, span)
-                .map_err(|error| failure(vec![error], self.evaluator.sources.clone()))?;
+                .map_err(|error| failure(vec![*error], self.evaluator.sources.clone()))?;
         }
         Ok(id)
     }
 
-    fn below(&mut self, id: u32, part: &str, span: Span) -> Result<u32, Diagnostic> {
+    fn below(&mut self, id: u32, part: &str, span: Span) -> Result<u32, cairn_eval::Error> {
         let name = self.evaluator.names.intern(part);
         let point = self.engine.point(id);
-        self.evaluator
-            .force(point.value, span)
-            .map_err(|error| *error)?;
+        self.evaluator.force(point.value, span)?;
         let children = self.engine.children(id);
         if let Some((_, child)) = children.iter().find(|(known, _)| *known == name) {
             return Ok(*child);
         }
-        let all: Vec<String> = self
-            .options
-            .iter()
-            .map(|option| print(&self.evaluator, &option.path))
-            .collect();
         let names = &self.evaluator.names;
         let above: Vec<&str> = point.path.iter().map(|name| names.text(*name)).collect();
         let siblings: Vec<&str> = children.iter().map(|(name, _)| names.text(*name)).collect();
-        Err(crate::report::unknown(span, &above, part, &siblings, &all))
+        Err(crate::report::unknown(
+            span, &above, part, &siblings, &self.all,
+        ))
     }
 
     /// Forces a point and all below it.
     fn walk(&mut self, id: u32, errors: &mut Vec<Diagnostic>) -> Option<Data> {
         let engine = self.engine.clone();
         let point = engine.point(id);
-        let span = engine.home(&point).unwrap_or(Span::new(SourceId(0), 0, 0));
+        let span = point.home().unwrap_or(Span::new(SourceId(0), 0, 0));
         let value = match self.evaluator.force(point.value, span) {
             Ok(value) => value,
             Err(error) => {
@@ -380,7 +378,7 @@ impl<'a> Config<'a> {
             .collect();
         Some(Data {
             kind: DataKind::Map(fields?),
-            span: engine.home(&point),
+            span: point.home(),
         })
     }
 
@@ -392,14 +390,9 @@ impl<'a> Config<'a> {
             Err(error) => return errors.push(*error),
         };
         let point = engine.point(id);
-        let all: Vec<String> = self
-            .options
-            .iter()
-            .map(|option| print(&self.evaluator, &option.path))
-            .collect();
         let walker = Walker {
             evaluator: &self.evaluator,
-            all: &all,
+            all: &self.all,
         };
         let cursor = match &point.place {
             Place::Group(group) => Cursor::Group(group),
@@ -409,7 +402,12 @@ impl<'a> Config<'a> {
             for field in opened.record.map_or(&[][..], |record| record.fields) {
                 let place = self.evaluator.place(field.origin);
                 let span = place.map_or(opened.peeled.span, |place| place.key);
-                errors.extend(walker.step(cursor, &point.path, field.name, span).err());
+                errors.extend(
+                    walker
+                        .step(cursor, &point.path, field.name, span)
+                        .err()
+                        .map(|error| *error),
+                );
             }
         }
     }
@@ -461,45 +459,5 @@ impl<'a> Config<'a> {
         } else {
             Diagnostic::warning("options::warning", span, text).label("this does not hold")
         }))
-    }
-}
-
-/// Notes what the host is asked for.
-struct Recorder<'a> {
-    host: Box<dyn Host + 'a>,
-    files: Rc<RefCell<BTreeSet<String>>>,
-}
-
-impl Recorder<'_> {
-    fn note(&self, path: &str) {
-        self.files.borrow_mut().insert(path.to_owned());
-    }
-}
-
-impl Host for Recorder<'_> {
-    fn load(&mut self, path: &str) -> Result<String, HostError> {
-        self.note(path);
-        self.host.load(path)
-    }
-    fn read_file(&mut self, path: &str) -> Result<String, HostError> {
-        self.note(path);
-        self.host.read_file(path)
-    }
-    fn read_dir(&mut self, path: &str) -> Result<Vec<(String, EntryKind)>, HostError> {
-        self.note(path);
-        self.host.read_dir(path)
-    }
-    fn path(&mut self, path: &str) -> Result<Minted, HostError> {
-        self.note(path);
-        self.host.path(path)
-    }
-    fn build(&mut self, arguments: &Data) -> Result<Minted, HostError> {
-        self.host.build(arguments)
-    }
-    fn fetch(&mut self, arguments: &Data) -> Result<Minted, HostError> {
-        self.host.fetch(arguments)
-    }
-    fn trace(&mut self, line: &str) {
-        self.host.trace(line);
     }
 }

@@ -6,16 +6,16 @@
 //! definitions at it and above it, and only their conditions.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::rc::Rc;
 
-use cairn_eval::{Error, Evaluator, Externals, Field, Origin, Record, Result, Type, Value};
-use cairn_syntax::ast::{Annotation, Name};
+use cairn_eval::{Error, Evaluator, Externals, Field, Origin, Result, Type, Value};
 use cairn_syntax::span::Span;
 use cairn_syntax::symbol::Symbol;
 use cairn_syntax::{Diagnostic, Label};
 
 use crate::collect::Condition;
+use crate::point::{Contribution, DECLARED, Opened, Parts, Place, Point};
 use crate::report;
 use crate::tree::{Form, Group, Node, shape};
 
@@ -23,84 +23,6 @@ use crate::tree::{Form, Group, Node, shape};
 pub(crate) const ROOT: u32 = 0;
 /// How deep points may lie: a record type that holds itself without `?` would go on for ever.
 const DEEPEST: usize = 64;
-
-/// The priorities of language.md, "Modules", rule 2: the lowest number wins.
-pub(crate) const FORCE: i64 = 50;
-pub(crate) const PLAIN: i64 = 100;
-pub(crate) const DEFAULT: i64 = 1000;
-pub(crate) const DECLARED: i64 = 1500;
-/// The places of list items and lines; plain ones have the middle one.
-pub(crate) const BEFORE: i64 = 500;
-pub(crate) const MIDDLE: i64 = 1000;
-pub(crate) const AFTER: i64 = 1500;
-
-/// What one definition says of one point.
-#[derive(Clone, Copy)]
-pub(crate) struct Contribution<'a> {
-    pub(crate) value: Value<'a>,
-    /// The value's expression.
-    pub(crate) span: Span,
-    /// The name that it stands under.
-    pub(crate) key: Span,
-    /// What is left of the path below this point; empty where the value is the point's own.
-    pub(crate) rest: &'a [Name],
-    pub(crate) condition: Option<u32>,
-    /// As inherited from a record around it.
-    pub(crate) priority: Option<i64>,
-    pub(crate) order: Option<i64>,
-    /// Position among all definitions: modules in their stable order, then the text.
-    pub(crate) position: u32,
-}
-
-/// A contribution without its annotations.
-#[derive(Clone, Copy)]
-pub(crate) struct Peeled<'a> {
-    pub(crate) value: Value<'a>,
-    pub(crate) span: Span,
-    pub(crate) priority: Option<i64>,
-    pub(crate) order: Option<i64>,
-    pub(crate) remove: bool,
-}
-
-/// What a point is.
-#[derive(Clone)]
-pub(crate) enum Place<'a> {
-    Group(Rc<Group<'a>>),
-    Typed {
-        ty: &'a Type<'a>,
-        default: Option<(Value<'a>, Span)>,
-        declared: Span,
-    },
-}
-
-/// One point.
-pub(crate) struct Point<'a> {
-    pub(crate) path: Vec<Symbol>,
-    pub(crate) place: Place<'a>,
-    /// The thunk that computes it; always the same one.
-    pub(crate) value: Value<'a>,
-    /// The key of the nearest map around it: `name` of defaults.
-    pub(crate) key: Option<Symbol>,
-    parent: Option<u32>,
-    children: RefCell<BTreeMap<Symbol, u32>>,
-    gathered: OnceCell<Rc<[Contribution<'a>]>>,
-    parts: OnceCell<Rc<Parts<'a>>>,
-    opened: OnceCell<Rc<[Opened<'a>]>>,
-}
-
-/// A point's contributions, by the next name of their paths.
-pub(crate) struct Parts<'a> {
-    pub(crate) below: HashMap<Symbol, Vec<Contribution<'a>>>,
-    pub(crate) whole: Vec<Contribution<'a>>,
-}
-
-/// A contribution that is a record, or takes keys out of a map.
-#[derive(Clone, Copy)]
-pub(crate) struct Opened<'a> {
-    pub(crate) record: Option<&'a Record<'a>>,
-    pub(crate) from: Contribution<'a>,
-    pub(crate) peeled: Peeled<'a>,
-}
 
 /// All points of one configuration.
 pub(crate) struct Engine<'a> {
@@ -153,11 +75,6 @@ impl<'a> Engine<'a> {
             .iter()
             .map(|(name, id)| (*name, *id))
             .collect()
-    }
-
-    /// A point's path as a user would write it.
-    pub(crate) fn print(&self, evaluator: &Evaluator<'a>, point: &Point<'a>) -> String {
-        crate::path::print(point.path.iter().map(|name| evaluator.names.text(*name)))
     }
 
     /// The point under a name; the same one each time.
@@ -222,10 +139,15 @@ impl<'a> Engine<'a> {
             (Some(parent), Some(name)) => self.inherited(evaluator, parent, *name)?,
             _ => Vec::new(),
         };
+        // A default of the record around it stands before the field's own.
+        let around = all
+            .iter()
+            .any(|contribution| contribution.position == u32::MAX);
         if let Place::Typed {
             default: Some((value, span)),
             ..
         } = point.place
+            && !around
         {
             all.push(Contribution {
                 value,
@@ -324,8 +246,7 @@ impl<'a> Engine<'a> {
             }
         }
         for contribution in &parts.whole {
-            let declared =
-                contribution.priority == Some(DECLARED) && contribution.position == u32::MAX;
+            let declared = contribution.position == u32::MAX;
             if is_map && declared && (others || !opened.is_empty()) {
                 continue;
             }
@@ -352,7 +273,7 @@ impl<'a> Engine<'a> {
         if !self.active(evaluator, from.condition)? {
             return Ok(None);
         }
-        let peeled = self.peel(evaluator, from)?;
+        let peeled = from.peel(evaluator)?;
         match (&peeled.value, &point.place) {
             (Value::Record(record), _) if !peeled.remove => Ok(Some(Opened {
                 record: Some(record),
@@ -366,7 +287,7 @@ impl<'a> Engine<'a> {
             })),
             (Value::Null, Place::Typed { ty, .. }) if shape(evaluator, ty).nullable => Ok(None),
             (_, Place::Typed { ty, declared, .. }) => {
-                let what = self.print(evaluator, point);
+                let what = point.print(evaluator);
                 let blame = cairn_eval::Blame {
                     span: peeled.span,
                     declared: Some(*declared),
@@ -381,8 +302,8 @@ impl<'a> Engine<'a> {
                     .keys()
                     .map(|name| evaluator.names.text(*name))
                     .collect();
-                let path = self.print(evaluator, point);
-                Err(Box::new(report::group(peeled.span, &path, &names)))
+                let path = point.print(evaluator);
+                Err(report::group(peeled.span, &path, &names))
             }
         }
     }
@@ -420,50 +341,6 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Computes a contribution's value and takes its annotations off; the innermost one of a kind counts.
-    pub(crate) fn peel(
-        &self,
-        evaluator: &mut Evaluator<'a>,
-        from: Contribution<'a>,
-    ) -> Result<Peeled<'a>> {
-        let mut peeled = Peeled {
-            value: from.value,
-            span: from.span,
-            priority: from.priority,
-            order: from.order,
-            remove: false,
-        };
-        loop {
-            peeled.value = evaluator.force(peeled.value, peeled.span)?;
-            let Value::Annotated(annotated) = peeled.value else {
-                return Ok(peeled);
-            };
-            match annotated.annotation {
-                Annotation::Force => peeled.priority = Some(FORCE),
-                Annotation::Default => peeled.priority = Some(DEFAULT),
-                Annotation::Priority(priority) => peeled.priority = Some(*priority),
-                Annotation::Before => peeled.order = Some(BEFORE),
-                Annotation::After => peeled.order = Some(AFTER),
-                Annotation::Order(order) => peeled.order = Some(*order),
-                Annotation::Remove => peeled.remove = true,
-            }
-            (peeled.value, peeled.span) = (annotated.value, annotated.value_span);
-        }
-    }
-
-    /// Where a point was first defined, or else declared.
-    pub(crate) fn home(&self, point: &Point<'a>) -> Option<Span> {
-        let written = point
-            .gathered
-            .get()
-            .and_then(|all| all.first())
-            .map(|first| first.span);
-        written.or(match &point.place {
-            Place::Typed { declared, .. } => Some(*declared),
-            Place::Group(_) => None,
-        })
-    }
-
     /// Where the record or map that holds a point was defined.
     pub(crate) fn holder(
         &self,
@@ -478,7 +355,7 @@ impl<'a> Engine<'a> {
         let first = all
             .iter()
             .find(|contribution| contribution.position != u32::MAX)?;
-        Some((first.key, self.print(evaluator, &parent)))
+        Some((first.key, parent.print(evaluator)))
     }
 }
 
@@ -486,9 +363,9 @@ impl<'a> Externals<'a> for Engine<'a> {
     fn force(&self, evaluator: &mut Evaluator<'a>, id: u32) -> Result<Value<'a>> {
         let point = self.point(id);
         if point.path.len() > DEEPEST {
-            let span =
-                self.home(&point)
-                    .unwrap_or(Span::new(cairn_syntax::span::SourceId(0), 0, 0));
+            let span = point
+                .home()
+                .unwrap_or(Span::new(cairn_syntax::span::SourceId(0), 0, 0));
             return Err(Box::new(
                 Diagnostic::error(
                     "options::endless",
@@ -523,10 +400,10 @@ impl<'a> Externals<'a> for Engine<'a> {
 
     fn label(&self, evaluator: &Evaluator<'a>, id: u32) -> Option<Label> {
         let point = self.point(id);
-        let span = self.home(&point)?;
+        let span = point.home()?;
         Some(Label {
             span,
-            text: format!("`{}`", self.print(evaluator, &point)),
+            text: format!("`{}`", point.print(evaluator)),
         })
     }
 }

@@ -4,14 +4,13 @@
 //! order; `Lines` join by line; records and maps merge by key; functions and secrets never merge.
 //! A priority around a record is that of each field in it, so a record itself neither wins nor loses.
 
-use cairn_eval::{
-    Blame, ContextId, Error, Evaluator, Origin, Place as Written, RecordType, Result, Type, Value,
-};
+use cairn_eval::{Error, Evaluator, RecordType, Result, Type, Value};
 use cairn_syntax::Diagnostic;
 use cairn_syntax::span::Span;
 use cairn_syntax::symbol::Symbol;
 
-use crate::engine::{Contribution, Engine, MIDDLE, PLAIN, Peeled, Place, Point};
+use crate::engine::Engine;
+use crate::point::{Contribution, PLAIN, Peeled, Place, Point};
 use crate::report;
 use crate::tree::{Form, shape};
 
@@ -22,11 +21,11 @@ pub(crate) struct Contest<'a> {
     /// The priority that wins.
     pub(crate) best: i64,
     /// What computing the others met; where there is one, the point has no value.
-    errors: Vec<Error>,
+    pub(crate) errors: Vec<Error>,
 }
 
 impl<'a> Contest<'a> {
-    fn winners(&self) -> impl Iterator<Item = &Peeled<'a>> {
+    pub(crate) fn winners(&self) -> impl Iterator<Item = &Peeled<'a>> {
         self.entered
             .iter()
             .map(|(_, peeled)| peeled)
@@ -85,8 +84,8 @@ impl<'a> Engine<'a> {
             }
         };
         if shape.refined {
-            let span = self.home(&point).unwrap_or(declared);
-            let blame = self.blame(evaluator, &point, span, declared);
+            let span = point.home().unwrap_or(declared);
+            let blame = point.blame(evaluator, span, declared);
             return evaluator.check(merged, ty, blame);
         }
         Ok(merged)
@@ -99,7 +98,7 @@ impl<'a> Engine<'a> {
         let mut errors: Vec<Error> = Vec::new();
         for contribution in &parts.whole {
             let peeled = match self.active(evaluator, contribution.condition) {
-                Ok(true) => self.peel(evaluator, *contribution),
+                Ok(true) => contribution.peel(evaluator),
                 Ok(false) => continue,
                 Err(error) => Err(error),
             };
@@ -121,7 +120,7 @@ impl<'a> Engine<'a> {
     }
 
     /// Gives the first error as the point's own and keeps the others for the check.
-    fn first(&self, errors: Vec<Error>) -> Result<()> {
+    pub(crate) fn first(&self, errors: Vec<Error>) -> Result<()> {
         let mut errors = errors.into_iter();
         match errors.next() {
             None => Ok(()),
@@ -132,24 +131,8 @@ impl<'a> Engine<'a> {
         }
     }
 
-    fn blame(
-        &self,
-        evaluator: &Evaluator<'a>,
-        point: &Point<'a>,
-        span: Span,
-        declared: Span,
-    ) -> Blame<'a> {
-        let what = self.print(evaluator, point);
-        Blame {
-            span,
-            declared: Some(declared),
-            what: Some(evaluator.arena.text(&what)),
-            key: point.key,
-        }
-    }
-
     fn unset(&self, evaluator: &mut Evaluator<'a>, point: &Point<'a>, declared: Span) -> Error {
-        let path = self.print(evaluator, point);
+        let path = point.print(evaluator);
         let mut error = Diagnostic::error(
             "options::unset",
             declared,
@@ -157,6 +140,9 @@ impl<'a> Engine<'a> {
         )
         .label("declared here, without a default")
         .help(format!("write `{path} = …` in the configuration"));
+        if let Some(reader) = evaluator.reader().filter(|reader| *reader != declared) {
+            error = error.also(reader, "needed here");
+        }
         if let Some((span, holder)) = self.holder(evaluator, point) {
             error = error.also(span, format!("`{holder}` needs it"));
         }
@@ -179,14 +165,14 @@ impl<'a> Engine<'a> {
         below.sort_by_key(|(_, contribution)| contribution.position);
         for (name, contribution) in below {
             if self.active(evaluator, contribution.condition)? {
-                let path = self.print(evaluator, point);
+                let path = point.print(evaluator);
                 let ty = evaluator.show_type(ty);
-                return Err(Box::new(report::no_fields(
+                return Err(report::no_fields(
                     contribution.key,
                     &path,
                     &ty,
                     evaluator.names.text(name),
-                )));
+                ));
             }
         }
         Ok(())
@@ -249,9 +235,9 @@ impl<'a> Engine<'a> {
         }
         if record.open {
             let known = |name: Symbol| record.get(name).is_some();
-            let declared =
-                self.home(&point)
-                    .unwrap_or(Span::new(cairn_syntax::span::SourceId(0), 0, 0));
+            let declared = point
+                .home()
+                .unwrap_or(Span::new(cairn_syntax::span::SourceId(0), 0, 0));
             for name in self
                 .keys(evaluator, id)?
                 .into_iter()
@@ -332,7 +318,7 @@ impl<'a> Engine<'a> {
         Ok(keys)
     }
 
-    fn nothing_removed(&self, span: Span) {
+    pub(crate) fn nothing_removed(&self, span: Span) {
         self.found.borrow_mut().push(
             Diagnostic::warning(
                 "options::remove_nothing",
@@ -343,7 +329,7 @@ impl<'a> Engine<'a> {
         );
     }
 
-    fn agreed(
+    pub(crate) fn agreed(
         &self,
         evaluator: &mut Evaluator<'a>,
         point: &Point<'a>,
@@ -366,7 +352,7 @@ impl<'a> Engine<'a> {
                 ));
                 continue;
             }
-            let blame = self.blame(evaluator, point, peeled.span, declared);
+            let blame = point.blame(evaluator, peeled.span, declared);
             match evaluator.check(peeled.value, ty, blame) {
                 Ok(value) => values.push((value, peeled.span)),
                 Err(error) => errors.push(error),
@@ -377,8 +363,8 @@ impl<'a> Engine<'a> {
             return Err(self.unset(evaluator, point, declared));
         };
         for (other, second) in others {
-            if !self.same(evaluator, *value, *other, *second)? {
-                return Err(self.conflict(
+            if !same(evaluator, *value, *other, *second)? {
+                return Err(conflict(
                     evaluator,
                     point,
                     (*value, *first),
@@ -390,193 +376,46 @@ impl<'a> Engine<'a> {
         }
         Ok(*value)
     }
+}
 
-    /// Whether two values may stand for each other; functions, types and secrets never do.
-    fn same(
-        &self,
-        evaluator: &mut Evaluator<'a>,
-        left: Value<'a>,
-        right: Value<'a>,
-        span: Span,
-    ) -> Result<bool> {
-        let alone = |value: &Value<'a>| match value {
-            Value::Closure(_) | Value::Native(_) | Value::Type(_) => true,
-            Value::Object(object) => object.kind == cairn_eval::ObjectKind::Secret,
-            _ => false,
-        };
-        if alone(&left) || alone(&right) {
-            Ok(false)
-        } else {
-            evaluator.equal(left, right, span)
-        }
+/// Whether two values may stand for each other; functions, types and secrets never do.
+fn same<'a>(
+    evaluator: &mut Evaluator<'a>,
+    left: Value<'a>,
+    right: Value<'a>,
+    span: Span,
+) -> Result<bool> {
+    let alone = |value: &Value<'a>| match value {
+        Value::Closure(_) | Value::Native(_) | Value::Type(_) => true,
+        Value::Object(object) => object.kind == cairn_eval::ObjectKind::Secret,
+        _ => false,
+    };
+    if alone(&left) || alone(&right) {
+        Ok(false)
+    } else {
+        evaluator.equal(left, right, span)
     }
+}
 
-    fn conflict(
-        &self,
-        evaluator: &Evaluator<'a>,
-        point: &Point<'a>,
-        (left, first): (Value<'a>, Span),
-        (right, second): (Value<'a>, Span),
-        priority: i64,
-        declared: Span,
-    ) -> Error {
-        let path = self.print(evaluator, point);
-        let told = |value| format!("{} here, with priority {priority}", evaluator.show(value));
-        Box::new(
-            Diagnostic::error(
-                "options::conflict",
-                second,
-                format!("`{path}` is set to two different values"),
-            )
-            .label(told(right))
-            .also(first, told(left))
-            .also(declared, "declared here")
-            .help("write `force` before the value that should win, or `default` before the other"),
+fn conflict<'a>(
+    evaluator: &Evaluator<'a>,
+    point: &Point<'a>,
+    (left, first): (Value<'a>, Span),
+    (right, second): (Value<'a>, Span),
+    priority: i64,
+    declared: Span,
+) -> Error {
+    let path = point.print(evaluator);
+    let told = |value| format!("{} here, with priority {priority}", evaluator.show(value));
+    Box::new(
+        Diagnostic::error(
+            "options::conflict",
+            second,
+            format!("`{path}` is set to two different values"),
         )
-    }
-
-    fn joined_list(
-        &self,
-        evaluator: &mut Evaluator<'a>,
-        point: &Point<'a>,
-        contest: &Contest<'a>,
-        ty: &'a Type<'a>,
-        of: &'a Type<'a>,
-        declared: Span,
-    ) -> Result<Value<'a>> {
-        let mut items: Vec<(i64, Value<'a>, Origin)> = Vec::new();
-        let mut removed: Vec<(Value<'a>, Span)> = Vec::new();
-        let mut errors = contest.errors.clone();
-        let (mut nulls, mut lists) = (0_usize, 0_usize);
-        for peeled in contest.winners() {
-            let Value::List(list) = peeled.value else {
-                nulls += usize::from(matches!(peeled.value, Value::Null));
-                let blame = self.blame(evaluator, point, peeled.span, declared);
-                errors.extend(evaluator.check(peeled.value, ty, blame).err());
-                continue;
-            };
-            lists += usize::from(!peeled.remove);
-            for (index, item) in list.items.iter().enumerate() {
-                let span = evaluator.value_span(list.origin(index), peeled.span);
-                if peeled.remove {
-                    removed.push((*item, span));
-                    continue;
-                }
-                match self.item(evaluator, *item, span, peeled.order) {
-                    Ok((order, value, span)) => {
-                        let blame = self.blame(evaluator, point, span, declared);
-                        let origin = evaluator.origin(Written {
-                            key: span,
-                            value: span,
-                        });
-                        items.push((order, evaluator.checked(value, of, blame), origin));
-                    }
-                    Err(error) => errors.push(error),
-                }
-            }
-        }
-        if !errors.is_empty() {
-            // The list is lost; so that nothing stays unsaid, its other items are computed now.
-            for (_, value, origin) in &items {
-                let span = evaluator.value_span(*origin, declared);
-                if let Err(more) = evaluator.data(*value, span) {
-                    self.found.borrow_mut().extend(more);
-                }
-            }
-        }
-        self.first(errors)?;
-        if nulls > 0 && lists == 0 {
-            return Ok(Value::Null);
-        }
-        items.sort_by_key(|(order, _, _)| *order);
-        for (unwanted, span) in removed {
-            self.remove(evaluator, &mut items, unwanted, span)?;
-        }
-        let values: Vec<Value<'a>> = items.iter().map(|(_, value, _)| *value).collect();
-        let origins: Vec<Origin> = items.iter().map(|(_, _, origin)| *origin).collect();
-        Ok(evaluator.list(&values, &origins))
-    }
-
-    /// An item's place in the order; only an annotated one is looked into.
-    fn item(
-        &self,
-        evaluator: &mut Evaluator<'a>,
-        item: Value<'a>,
-        span: Span,
-        order: Option<i64>,
-    ) -> Result<(i64, Value<'a>, Span)> {
-        let Value::Annotated(_) = item else {
-            return Ok((order.unwrap_or(MIDDLE), item, span));
-        };
-        let whole = Contribution {
-            value: item,
-            span,
-            key: span,
-            rest: &[],
-            condition: None,
-            priority: None,
-            order,
-            position: 0,
-        };
-        let peeled = self.peel(evaluator, whole)?;
-        Ok((peeled.order.unwrap_or(MIDDLE), peeled.value, peeled.span))
-    }
-
-    fn remove(
-        &self,
-        evaluator: &mut Evaluator<'a>,
-        items: &mut Vec<(i64, Value<'a>, Origin)>,
-        unwanted: Value<'a>,
-        span: Span,
-    ) -> Result<()> {
-        let mut kept = Vec::with_capacity(items.len());
-        for entry in items.iter() {
-            if !evaluator.equal(entry.1, unwanted, span)? {
-                kept.push(*entry);
-            }
-        }
-        if kept.len() == items.len() {
-            self.nothing_removed(span);
-        }
-        *items = kept;
-        Ok(())
-    }
-
-    fn joined_lines(
-        &self,
-        evaluator: &mut Evaluator<'a>,
-        point: &Point<'a>,
-        contest: &Contest<'a>,
-        ty: &'a Type<'a>,
-        declared: Span,
-    ) -> Result<Value<'a>> {
-        let mut winners: Vec<&Peeled<'a>> = contest.winners().collect();
-        winners.sort_by_key(|peeled| peeled.order.unwrap_or(MIDDLE));
-        let texts = winners
-            .iter()
-            .filter(|peeled| matches!(peeled.value, Value::Str(_)))
-            .count();
-        if texts != winners.len() || texts == 1 {
-            return self.agreed(evaluator, point, contest, ty, declared);
-        }
-        self.first(contest.errors.clone())?;
-        let mut text = String::new();
-        let mut context: Vec<ContextId> = Vec::new();
-        for peeled in winners {
-            let blame = self.blame(evaluator, point, peeled.span, declared);
-            if let Value::Str(part) = evaluator.check(peeled.value, ty, blame)? {
-                if part.text.is_empty() {
-                    continue;
-                }
-                if !text.is_empty() && !text.ends_with('\n') {
-                    text.push('\n');
-                }
-                text.push_str(part.text);
-                context.extend(part.context);
-            }
-        }
-        context.sort_unstable();
-        context.dedup();
-        Ok(evaluator.string_with(&text, &context))
-    }
+        .label(told(right))
+        .also(first, told(left))
+        .also(declared, "declared here")
+        .help("write `force` before the value that should win, or `default` before the other"),
+    )
 }

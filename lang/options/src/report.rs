@@ -2,6 +2,7 @@
 //!
 //! In: names and spans. Out: [`Diagnostic`]s with the mend, where there is one. Decides nothing.
 
+use cairn_eval::Error;
 use cairn_syntax::span::Span;
 use cairn_syntax::{Diagnostic, nearest};
 
@@ -16,7 +17,7 @@ pub(crate) fn unknown(
     name: &str,
     siblings: &[&str],
     all: &[String],
-) -> Diagnostic {
+) -> Error {
     let whole = print(above.iter().copied().chain([name]));
     let error = Diagnostic::error(
         "options::unknown",
@@ -30,48 +31,55 @@ pub(crate) fn unknown(
             .map(str::to_owned)
             .or_else(|| all.iter().find(|path| path.ends_with(&ending)).cloned())
     };
-    match nearest(name, siblings.iter().copied())
-        .map(prefixed)
-        .or_else(elsewhere)
-    {
-        Some(meant) => error
-            .label("not declared")
-            .help(format!("did you mean `{meant}`?")),
-        None if above.is_empty() => error
-            .label("not declared")
-            .help("a module declares an option with `option NAME: TYPE`"),
-        None => {
-            let mut names: Vec<String> = siblings.iter().map(|name| format!("`{name}`")).collect();
-            names.sort();
-            let there = if names.is_empty() {
-                "nothing".into()
-            } else {
-                names.join(", ")
-            };
-            error
+    Box::new(
+        match nearest(name, siblings.iter().copied())
+            .map(prefixed)
+            .or_else(elsewhere)
+        {
+            Some(meant) => error
                 .label("not declared")
-                .help(format!("`{}` has {there}", print(above.iter().copied())))
-        }
-    }
+                .help(format!("did you mean `{meant}`?")),
+            None if above.is_empty() => error
+                .label("not declared")
+                .help("a module declares an option with `option NAME: TYPE`"),
+            None => {
+                let mut names: Vec<String> =
+                    siblings.iter().map(|name| format!("`{name}`")).collect();
+                names.sort();
+                let there = if names.is_empty() {
+                    "nothing".into()
+                } else {
+                    names.join(", ")
+                };
+                error
+                    .label("not declared")
+                    .help(format!("`{}` has {there}", print(above.iter().copied())))
+            }
+        },
+    )
 }
 
 /// `options::no_fields`: a path goes on below a value that has no fields.
-pub(crate) fn no_fields(span: Span, above: &str, ty: &str, name: &str) -> Diagnostic {
-    Diagnostic::error(
-        "options::no_fields",
-        span,
-        format!("`{above}` is {ty}, so it has no `{name}`"),
+pub(crate) fn no_fields(span: Span, above: &str, ty: &str, name: &str) -> Error {
+    Box::new(
+        Diagnostic::error(
+            "options::no_fields",
+            span,
+            format!("`{above}` is {ty}, so it has no `{name}`"),
+        )
+        .label("goes on below a plain value"),
     )
-    .label("goes on below a plain value")
 }
 
 /// `options::group`: a plain value where several options stand.
-pub(crate) fn group(span: Span, path: &str, names: &[&str]) -> Diagnostic {
-    Diagnostic::error(
-        "options::group",
-        span,
-        format!("`{path}` is no option but a group of them"),
+pub(crate) fn group(span: Span, path: &str, names: &[&str]) -> Error {
+    Box::new(
+        Diagnostic::error(
+            "options::group",
+            span,
+            format!("`{path}` is no option but a group of them"),
+        )
+        .label("a record is needed here")
+        .help(format!("it holds `{}`", names.join("`, `"))),
     )
-    .label("a record is needed here")
-    .help(format!("it holds `{}`", names.join("`, `")))
 }

@@ -407,6 +407,15 @@ fn two_definitions_that_disagree_are_both_shown() {
 fn an_option_that_is_needed_but_never_set_names_its_declaration() {
     let errors = checked(&[("system.cairn", "")]).unwrap_err();
     assert!(errors[0].contains("options::unset"), "{errors:#?}");
+    with(
+        &[("system.cairn", "services.web.extra = config.host.name")],
+        |config| {
+            let failure = config.unwrap().get("services.web.extra").unwrap_err();
+            let reader = &failure.diagnostics[0].secondary[0];
+            assert_eq!(reader.text, "needed here");
+            assert_eq!(failure.sources.slice(reader.span), "name");
+        },
+    );
     fails(
         "services.web.sites.a = {}",
         &["`services.web.sites.a.root` is needed, but never set"],
@@ -614,4 +623,51 @@ fn files_that_were_read_are_known() {
         config.check().unwrap();
         assert_eq!(config.files_read(), ["a.cairn", "name", "system.cairn"]);
     });
+}
+
+#[test]
+fn a_default_around_a_record_stands_before_those_of_its_fields() {
+    let text = "option x: { a: Int = 1, b: Int = 2 } = { a = 7 }";
+    gives(text, "/x", &json!({ "a": 7, "b": 2 }));
+    gives(
+        &format!("{text}\nx.a = 9"),
+        "/x",
+        &json!({ "a": 9, "b": 2 }),
+    );
+}
+
+#[test]
+fn a_record_type_may_hold_itself_where_it_may_be_null() {
+    let text =
+        "type Tree = { value: Int = 0, left: Tree? }\noption tree: Tree\ntree.left.left.value = 3";
+    let leaf = json!({ "value": 3, "left": null });
+    gives(text, "/tree/left", &json!({ "value": 0, "left": leaf }));
+    fails(
+        "type Loop = { again: Loop }\noption loop: Loop",
+        &["options::endless"],
+    );
+}
+
+#[test]
+fn functions_and_secrets_never_merge() {
+    fails(
+        "option f: Fn = x => x\nf = x => 1\nf = x => 1",
+        &["options::conflict"],
+    );
+}
+
+#[test]
+fn remove_is_for_lists_and_maps() {
+    fails(
+        "services.web.level = remove [\"warn\"]",
+        &["options::remove_type"],
+    );
+}
+
+#[test]
+fn variants_are_refused_until_they_are_built() {
+    fails(
+        "variant \"rescue\" { packages = [] }",
+        &["options::variant_later"],
+    );
 }

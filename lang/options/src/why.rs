@@ -7,7 +7,7 @@ use cairn_eval::Data;
 use cairn_syntax::span::Span;
 
 use crate::config::{Config, Failure};
-use crate::engine::{PLAIN, Place};
+use crate::point::{PLAIN, Place};
 
 /// What became of a definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,8 +77,8 @@ impl Config<'_> {
                 .map_err(|error| failed(error, self))?;
             let peeled = if active && contribution.rest.is_empty() {
                 Some(
-                    engine
-                        .peel(&mut self.evaluator, *contribution)
+                    contribution
+                        .peel(&mut self.evaluator)
                         .map_err(|error| failed(error, self))?,
                 )
             } else {
