@@ -122,16 +122,15 @@ impl<'s> Lexer<'s> {
 
     fn run(&mut self) {
         loop {
-            match self.modes.last() {
-                Some(Mode::Text(_)) => self.string_text(),
-                _ => {
-                    self.blank_space();
-                    if self.rest().is_empty() {
-                        break;
-                    }
-                    self.code();
-                }
+            if let Some(Mode::Text(_)) = self.modes.last() {
+                self.string_text();
+                continue;
             }
+            self.blank_space();
+            if self.rest().is_empty() {
+                break;
+            }
+            self.code();
         }
         self.close_open_modes();
         self.push(TokenKind::End, 0);

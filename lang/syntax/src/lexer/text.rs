@@ -75,6 +75,10 @@ pub fn resolve(
 }
 
 /// A line of a piece, without its line break.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four independent facts about its two ends"
+)]
 struct Line {
     start: usize,
     end: usize,
@@ -155,7 +159,7 @@ fn unescape(
                 Some((c, length)) => push(text, c, length),
                 None => unknown(id, offset, "\\u", text, errors),
             },
-            Some(c) => unknown(id, offset, &escape[..1 + c.len_utf8()], text, errors),
+            Some(c) => unknown(id, offset, &escape[..=c.len_utf8()], text, errors),
             None => unknown(id, offset, "\\", text, errors),
         };
         rest = &escape[length..];

@@ -268,23 +268,21 @@ impl Parser<'_> {
     fn selection(&mut self, target: Expr) -> ExprKind {
         let optional = self.at(&TokenKind::QuestionDot);
         self.bump();
-        match self.key() {
-            Some(key) => ExprKind::Select {
+        if let Some(key) = self.key() {
+            return ExprKind::Select {
                 target: Box::new(target),
                 key,
                 optional,
-            },
-            None => {
-                let error = self.expected("a name after the dot").help(
-                    "a key is a name, a string in quotes or `.[expression]`; items of a list: `list.at`",
-                );
-                self.report_expected(error);
-                if matches!(self.token().kind, TokenKind::Int(_) | TokenKind::Float(_)) {
-                    self.bump();
-                }
-                ExprKind::Error
-            }
+            };
         }
+        let error = self.expected("a name after the dot").help(
+            "a key is a name, a string in quotes or `.[expression]`; items of a list: `list.at`",
+        );
+        self.report_expected(error);
+        if matches!(self.token().kind, TokenKind::Int(_) | TokenKind::Float(_)) {
+            self.bump();
+        }
+        ExprKind::Error
     }
 
     /// `a`, `"b c"`, `[expr]`: what stands after a dot.
@@ -359,12 +357,15 @@ impl Parser<'_> {
         let first = self.next;
         self.bump();
         let condition = self.condition();
-        self.keyword(
-            "then",
-            first,
-            "`if` is written `if condition then a else b`",
-        );
-        let then = self.expression();
+        let help = "`if` is written `if condition then a else b`";
+        let complete = self.at_word("then");
+        let then = self.after_keyword("then", first, help);
+        if !complete {
+            return Expr {
+                kind: ExprKind::Error,
+                span: self.span_from(first),
+            };
+        }
         let otherwise = self.after_keyword("else", first, "`if` always has an `else`");
         Expr {
             kind: ExprKind::If {
@@ -390,12 +391,8 @@ impl Parser<'_> {
                 break;
             }
         }
-        self.keyword(
-            "in",
-            first,
-            "`let` is written `let a = 1, b = 2 in expression`",
-        );
-        let body = self.expression();
+        let help = "`let` is written `let a = 1, b = 2 in expression`";
+        let body = self.after_keyword("in", first, help);
         Expr {
             kind: ExprKind::Let {
                 bindings,

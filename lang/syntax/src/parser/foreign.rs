@@ -68,7 +68,7 @@ impl Parser<'_> {
             _ if second.kind == TokenKind::Colon && !second.line_before => {
                 let param = self.bump();
                 let pattern = Pattern::Name(self.name(param, word));
-                self.foreign_lambda(span, &format!("{word} => …"), pattern)
+                Some(self.foreign_lambda(span, &format!("{word} => …"), pattern))
             }
             _ => None,
         }
@@ -87,10 +87,9 @@ impl Parser<'_> {
             return ExprKind::Error;
         };
         self.foreign_lambda(span, "({ a, b, .. }) => …", pattern)
-            .unwrap_or(ExprKind::Error)
     }
 
-    fn foreign_lambda(&mut self, span: Span, mend: &str, pattern: Pattern) -> Option<ExprKind> {
+    fn foreign_lambda(&mut self, span: Span, mend: &str, pattern: Pattern) -> ExprKind {
         let sign = self.bump();
         let span = span.to(sign.span(self.id));
         let error = if sign.kind == TokenKind::Colon {
@@ -101,14 +100,14 @@ impl Parser<'_> {
         let code = "syntax::lambda";
         self.report(Diagnostic::error(code, span, error).help(format!("write `{mend}`")));
         let body = self.expression();
-        Some(ExprKind::Lambda {
+        ExprKind::Lambda {
             params: vec![Param {
                 pattern,
                 ty: None,
                 default: None,
             }],
             body: Box::new(body),
-        })
+        }
     }
 
     /// `inherit a b` and `inherit (r) a b` in a record.

@@ -83,14 +83,12 @@ impl Parser<'_> {
         };
         let mut path = vec![key];
         while self.eat(&TokenKind::Dot) {
-            match self.key() {
-                Some(key) => path.push(key),
-                None => {
-                    let error = self.expected("a name after the dot");
-                    self.report_expected(error);
-                    break;
-                }
-            }
+            let Some(key) = self.key() else {
+                let error = self.expected("a name after the dot");
+                self.report_expected(error);
+                break;
+            };
+            path.push(key);
         }
         if self.defines("field") {
             let value = self.annotated();
