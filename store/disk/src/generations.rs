@@ -176,7 +176,7 @@ impl<'a> Generations<'a> {
     /// Changes what a generation is called. Durable.
     pub fn describe(&self, number: u64, description: &str) -> Result<Generation> {
         self.change(number, |generation| {
-            description.clone_into(&mut generation.description)
+            description.clone_into(&mut generation.description);
         })
     }
 

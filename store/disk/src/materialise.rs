@@ -371,17 +371,18 @@ impl Work<'_> {
             }
         }
         let is_link = matches!(entry.kind, EntryKind::Symlink { .. });
-        if !is_link {
-            // After the owner, which clears setuid and file capabilities.
-            rfs::chmodat(folder, name, mode_of(entry), AtFlags::empty())
-                .act("set the mode of", &place())?;
-        }
         if !is_link && !entry.xattrs.is_empty() {
+            // While it may still be opened and written, and after the owner, which clears file capabilities.
             let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
             let file = rfs::openat(folder, name, flags, Mode::empty()).act("open", &place())?;
             for (attribute, value) in &entry.xattrs {
                 sys::set_xattr(&file, attribute, value).act("set an attribute of", &place())?;
             }
+        }
+        if !is_link {
+            // After the owner, which clears setuid.
+            rfs::chmodat(folder, name, mode_of(entry), AtFlags::empty())
+                .act("set the mode of", &place())?;
         }
         sys::set_mtime(folder, name, entry.mtime).act("set the time of", &place())
     }

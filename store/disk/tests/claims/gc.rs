@@ -141,11 +141,11 @@ fn roots_and_what_a_generation_keeps_stay() {
     new.keeps = vec![kept];
     m.store.generations().add(new).unwrap();
     let options = GcOptions {
-        also_paths: vec![running.clone()],
+        also_paths: vec![running],
         ..GcOptions::default()
     };
     assert!(plan(&m, &options).is_empty());
-    assert_eq!(plan(&m, &GcOptions::default()).paths, [running.clone()]);
+    assert_eq!(plan(&m, &GcOptions::default()).paths, options.also_paths);
     m.store.roots().remove("result").unwrap();
     assert_eq!(plan(&m, &options).paths, [rooted]);
 }

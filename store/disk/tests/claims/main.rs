@@ -1,5 +1,10 @@
 //! What the store on a disk promises.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test can't set up should stop it"
+)]
+
 mod full_disk;
 mod gc;
 mod generations;

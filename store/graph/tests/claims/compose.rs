@@ -150,7 +150,7 @@ fn two_hundred_packages_compose_at_once() {
             let item = |n: u32| {
                 format!(
                     "{}/share/doc/p{package}/d{}/f{n}={n}",
-                    if n % 2 == 0 { "lib" } else { "usr" },
+                    if n.is_multiple_of(2) { "lib" } else { "usr" },
                     n % 7
                 )
             };
