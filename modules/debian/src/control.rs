@@ -77,3 +77,33 @@ impl<'a> Stanza<'a> {
             .map(|(_, value)| value)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stanzas_are_split_at_blank_lines_and_fields_keep_their_folds() {
+        let text = "# head\n\nA: 1\nB: x\n y\n# between\n z\n\n \nC:\n 2\n";
+        let found: Vec<Vec<_>> = stanzas(text)
+            .map(|stanza| stanza.fields().collect())
+            .collect();
+        assert_eq!(
+            found,
+            [
+                vec![("A", "1"), ("B", "x\n y\n# between\n z")],
+                vec![("C", "2")]
+            ]
+        );
+    }
+
+    #[test]
+    fn names_are_found_without_case_and_empty_texts_have_no_stanza() {
+        let stanza = stanzas("Package: a").next().unwrap();
+        assert_eq!(
+            (stanza.get("package"), stanza.get("Version")),
+            (Some("a"), None)
+        );
+        assert_eq!(stanzas("\n\n# only\n").count(), 0);
+    }
+}

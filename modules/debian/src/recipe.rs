@@ -213,3 +213,84 @@ fn visit(top: usize, needs: &[Vec<usize>], seen: &mut [bool], order: &mut Vec<us
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package(fields: &str, members: &[&str]) -> Unpacked {
+        let control = format!(
+            "{}\nVersion: 1\nArchitecture: amd64\n",
+            fields.replace("; ", "\n")
+        );
+        let mut package = Unpacked::default();
+        package
+            .control
+            .insert("control".into(), control.into_bytes());
+        for member in members {
+            package
+                .control
+                .insert((*member).into(), b"#!/bin/sh\n".to_vec());
+        }
+        package
+    }
+
+    fn set() -> Vec<Unpacked> {
+        vec![
+            package("Package: app; Depends: lib | other, mta", &["preinst"]),
+            package("Package: lib; Depends: app; Multi-Arch: same", &["preinst"]),
+            package("Package: exim; Provides: mta", &[]),
+            package("Package: bash; Essential: yes; Pre-Depends: libc6", &[]),
+            package("Package: libc6", &["preinst"]),
+            package("Package: base-passwd; Essential: yes", &["preinst"]),
+        ]
+    }
+
+    #[test]
+    fn needs_stand_before_who_needs_them_and_accounts_before_all() {
+        let set = set();
+        let name = |number: usize| set[number].stanza().unwrap().get("Package").unwrap();
+        let names: Vec<&str> = order(&set).unwrap().into_iter().map(name).collect();
+        assert_eq!(
+            names,
+            ["base-passwd", "libc6", "bash", "lib", "exim", "app"]
+        );
+    }
+
+    #[test]
+    fn preinsts_run_in_order_under_the_name_that_dpkg_gives_the_file() {
+        let script = recipe(&set(), 0).unwrap().script;
+        let calls: Vec<&str> = script
+            .lines()
+            .filter(|line| line.starts_with("preinst "))
+            .collect();
+        assert_eq!(
+            calls,
+            [
+                "preinst base-passwd base-passwd amd64 1",
+                "preinst libc6 libc6 amd64 1",
+                "preinst lib:amd64 lib amd64 1",
+                "preinst app app amd64 1",
+            ]
+        );
+        assert!(
+            script.contains("dpkg --configure base-passwd libc6 bash\n"),
+            "{script}"
+        );
+    }
+
+    #[test]
+    fn the_script_is_one_that_the_shell_reads_and_the_epoch_is_in_the_environment() {
+        let recipe = recipe(&set(), 1_700_000_000).unwrap();
+        let parsed = std::process::Command::new("/bin/sh")
+            .args(["-n", "-c", &recipe.script])
+            .status()
+            .unwrap();
+        assert!(parsed.success());
+        assert!(
+            recipe
+                .environment
+                .contains(&("SOURCE_DATE_EPOCH".into(), "1700000000".into()))
+        );
+    }
+}
