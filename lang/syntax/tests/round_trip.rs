@@ -135,7 +135,7 @@ fn deep_nesting_ends_in_an_error() {
             "{open}{middle}{close} {:?}",
             codes.first()
         );
-        let codes = nest(open, middle, close, 100);
+        let codes = nest(open, middle, close, 60);
         assert!(
             !codes.contains(&"syntax::too_deep"),
             "{open}{middle}{close} {codes:?}"

@@ -58,17 +58,17 @@ pub fn shown(section: &Section) -> String {
     lines.join("\n") + "\n"
 }
 
-fn host(section: &Section) -> Box<MemoryHost> {
+fn host(section: &Section) -> MemoryHost {
     let mut files = section.files.clone();
     files.insert(ENTRY.to_owned(), section.code.clone());
-    Box::new(MemoryHost::new(files))
+    MemoryHost::new(files)
 }
 
 fn configuration<'a>(
     arena: &'a Arena,
     section: &Section,
 ) -> Result<cairn_options::Config<'a>, Failure> {
-    load(arena, host(section), ENTRY, &[])
+    load(arena, Box::new(host(section)), ENTRY, &[])
 }
 
 fn expression(section: &Section) -> Vec<String> {
@@ -77,7 +77,7 @@ fn expression(section: &Section) -> Vec<String> {
         &arena,
         SourceMap::default(),
         Interner::default(),
-        host(section),
+        Box::new(host(section)),
     );
     let found = evaluator.evaluate_source("test.cairn", &section.code);
     let data = found.and_then(|value| {

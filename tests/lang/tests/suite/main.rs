@@ -1,8 +1,13 @@
-//! Runs every section of `suite/**/*.cairn` as a test; `CAIRN_UPDATE=1` writes what they come to into the files.
+//! Reads, prints and reads again every configuration of the repository, and runs every section of `suite/**/*.cairn` as a test; `CAIRN_UPDATE=1` writes what they come to into the files.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use cairn_syntax::parse_module;
+use cairn_syntax::printer::print_module;
+use cairn_syntax::render::plain;
+use cairn_syntax::span::SourceMap;
+use cairn_syntax::symbol::Interner;
 use cairn_tests_lang::outcome::{Kind, outcome, shown};
 use cairn_tests_lang::section::{Section, parse, print};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -11,7 +16,13 @@ fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let update = std::env::var_os("CAIRN_UPDATE").is_some();
     let mut trials = Vec::new();
-    for file in suite_files(root) {
+    for folder in ["../../modules/library", "../../docs/examples"] {
+        for file in cairn_files(&root.join(folder)) {
+            let title = format!("{} survives printing", file.display());
+            trials.push(Trial::test(title, move || check_printing(&file)));
+        }
+    }
+    for file in cairn_files(&root.join("suite")) {
         let name = file
             .strip_prefix(root)
             .unwrap_or(&file)
@@ -55,8 +66,8 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-fn suite_files(root: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = walkdir::WalkDir::new(root.join("suite"))
+fn cairn_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = walkdir::WalkDir::new(folder)
         .into_iter()
         .filter_map(Result::ok)
         .map(walkdir::DirEntry::into_path)
@@ -67,6 +78,25 @@ fn suite_files(root: &Path) -> Vec<PathBuf> {
         .collect();
     files.sort();
     files
+}
+
+/// The printed form has no errors, says as many things, and printing it again changes nothing.
+fn check_printing(file: &Path) -> Result<(), Failed> {
+    let mut sources = SourceMap::default();
+    let mut names = Interner::default();
+    let id = sources.add("original", std::fs::read_to_string(file)?);
+    let first = parse_module(&sources, id, &mut names);
+    let printed = print_module(&first.tree, &names);
+    let id = sources.add("printed", printed.as_str());
+    let second = parse_module(&sources, id, &mut names);
+    if let Some(error) = first.errors.iter().chain(&second.errors).next() {
+        return Err(plain(error, &sources).into());
+    }
+    let again = print_module(&second.tree, &names);
+    if first.tree.items.len() != second.tree.items.len() || printed != again {
+        return Err(format!("printed\n{printed}\nand again\n{again}").into());
+    }
+    Ok(())
 }
 
 /// On the stack that `cairn` gives to evaluation.
