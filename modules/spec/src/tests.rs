@@ -1,3 +1,5 @@
+//! Claims about the contract: what it takes, what it refuses, and that it reads back what it wrote.
+
 use super::*;
 use serde_json::{Value, json};
 

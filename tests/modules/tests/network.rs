@@ -1,4 +1,4 @@
-//! modules/library/network.cairn
+//! The network: `modules/library/network.cairn`, from configuration to spec.
 
 use cairn_tests_modules::{spec, text};
 

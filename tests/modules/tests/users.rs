@@ -1,4 +1,4 @@
-//! modules/library/users.cairn
+//! Users and groups: `modules/library/users.cairn`, from configuration to spec.
 
 use cairn_tests_modules::{spec, text};
 

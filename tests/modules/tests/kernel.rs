@@ -1,4 +1,4 @@
-//! modules/library/kernel.cairn
+//! The kernel and its command line: `modules/library/kernel.cairn`, from configuration to spec.
 
 use cairn_tests_modules::spec;
 

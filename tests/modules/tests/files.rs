@@ -1,4 +1,4 @@
-//! modules/library/files.cairn
+//! Files: `modules/library/files.cairn`, from configuration to spec.
 
 use cairn_spec::{EtcPolicy, FileContent};
 use cairn_tests_modules::{spec, try_spec};

@@ -1,4 +1,4 @@
-//! modules/library/sudo.cairn
+//! Acting as root: `modules/library/sudo.cairn`, from configuration to spec.
 
 use cairn_tests_modules::{spec, text};
 

@@ -1,4 +1,4 @@
-//! modules/library/host.cairn
+//! The host's name: `modules/library/host.cairn`, from configuration to spec.
 
 use cairn_tests_modules::{check, spec, text, try_spec};
 

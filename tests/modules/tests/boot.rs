@@ -1,4 +1,4 @@
-//! modules/library/boot.cairn
+//! The boot loader and the serial console: `modules/library/boot.cairn`, from configuration to spec.
 
 use cairn_spec::{Console, Loader};
 use cairn_tests_modules::{check, spec};

@@ -1,4 +1,4 @@
-//! modules/library/packages.cairn
+//! The packages: `modules/library/packages.cairn`, from configuration to spec.
 
 use cairn_tests_modules::spec;
 

@@ -1,4 +1,4 @@
-//! modules/library/services/nginx.cairn
+//! The web server: `modules/library/services/nginx.cairn`, from configuration to spec.
 
 use cairn_tests_modules::{check, spec, text};
 

@@ -1,4 +1,4 @@
-//! modules/library/firewall.cairn
+//! The firewall: `modules/library/firewall.cairn`, from configuration to spec.
 
 use cairn_tests_modules::{spec, text};
 

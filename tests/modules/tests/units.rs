@@ -1,4 +1,4 @@
-//! modules/library/units.cairn
+//! systemd units: `modules/library/units.cairn`, from configuration to spec.
 
 use cairn_tests_modules::spec;
 

@@ -1,4 +1,4 @@
-//! modules/library/time.cairn
+//! The clock: `modules/library/time.cairn`, from configuration to spec.
 
 use cairn_tests_modules::{spec, text, try_spec};
 

@@ -4,7 +4,7 @@ use cairn_tests_modules::{text, try_spec};
 
 #[test]
 fn the_example_is_a_web_server_that_ada_can_reach() {
-    let spec = try_spec(include_str!("../../../../docs/examples/web.cairn"))
+    let spec = try_spec(include_str!("../../../docs/examples/web.cairn"))
         .unwrap_or_else(|errors| panic!("{errors:#?}"));
     assert_eq!(spec.host.name, "web1");
     assert_eq!(spec.time.zone, "Europe/Berlin");
@@ -30,7 +30,7 @@ fn the_example_is_a_web_server_that_ada_can_reach() {
 
 #[test]
 fn the_example_gives_the_same_bytes_each_time() {
-    let entry = include_str!("../../../../docs/examples/web.cairn");
+    let entry = include_str!("../../../docs/examples/web.cairn");
     let json = || try_spec(entry).map(|spec| spec.to_json().unwrap_or_default());
     assert_eq!(json(), json());
 }

@@ -1,4 +1,4 @@
-//! modules/library/locale.cairn
+//! The language: `modules/library/locale.cairn`, from configuration to spec.
 
 use cairn_tests_modules::{spec, text};
 

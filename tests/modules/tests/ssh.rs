@@ -1,4 +1,4 @@
-//! modules/library/services/ssh.cairn
+//! Remote login: `modules/library/services/ssh.cairn`, from configuration to spec.
 
 use cairn_tests_modules::{spec, text};
 

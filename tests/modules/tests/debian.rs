@@ -1,4 +1,4 @@
-//! modules/library/debian.cairn
+//! The archive: `modules/library/debian.cairn`, from configuration to spec.
 
 use cairn_tests_modules::spec;
 
