@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         {
             // Steps of a large prime walk over the whole index without repeating.
             Some(count) => {
-                sets.extend((1..=count).map(|i| vec![names[i * 104_729 % names.len()].to_owned()]))
+                sets.extend((1..=count).map(|i| vec![names[i * 104_729 % names.len()].to_owned()]));
             }
             None => sets.push(set.split_whitespace().map(str::to_owned).collect()),
         }

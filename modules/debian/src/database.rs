@@ -348,16 +348,13 @@ impl Interests {
     }
 
     fn files(self) -> Vec<DatabaseFile> {
-        let lines: String = self
-            .paths
-            .iter()
-            .map(|(path, who)| format!("{path} {who}\n"))
-            .collect();
+        let lines = self.paths.iter().map(|(path, who)| format!("{path} {who}"));
+        let lines: String = lines.flat_map(|line| [line, "\n".to_owned()]).collect();
         let mut files = vec![file("triggers/File", &lines)];
         for (name, packages) in self.names {
             let lines: String = packages
-                .iter()
-                .map(|package| format!("{package}\n"))
+                .into_iter()
+                .flat_map(|package| [package, "\n".to_owned()])
                 .collect();
             files.push(file(&format!("triggers/{name}"), &lines));
         }

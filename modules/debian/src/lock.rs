@@ -24,17 +24,28 @@ pub struct Lock {
     pub epoch: i64,
     /// What was asked for.
     pub wanted: Wanted,
-    /// Numbers of declared accounts, so that they never move.
+    /// Numbers of accounts, so that they never move.
     #[serde(default)]
     pub accounts: LockedAccounts,
     /// What it came to, each sorted by name.
     pub sets: BTreeMap<String, Vec<LockedPackage>>,
 }
 
-/// Numbers of declared users and groups.
+/// Numbers of accounts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LockedAccounts {
+    /// Of the accounts that the configuration declares.
+    pub declared: Numbers,
+    /// Of the accounts that the packages made.
+    #[serde(default)]
+    pub of_packages: Numbers,
+}
+
+/// Numbers by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Numbers {
     /// User name → uid.
     pub users: BTreeMap<String, u32>,
     /// Group name → gid.

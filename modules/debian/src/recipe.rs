@@ -46,10 +46,9 @@ pub fn recipe(packages: &[Unpacked], epoch: i64) -> Result<Recipe, DatabaseError
         .into_iter()
         .map(|number| identities[number].file_name.as_str())
         .collect();
-    script.push_str(&format!(
-        "\nsay 'configuring the essential packages'\ndpkg --configure {}\n",
-        essential.join(" ")
-    ));
+    script.push_str("\nsay 'configuring the essential packages'\ndpkg --configure ");
+    script.push_str(&essential.join(" "));
+    script.push('\n');
     script.push_str(CONFIGURE);
     script.push_str(&normalise::script());
     script.push_str("say 'done'\n");

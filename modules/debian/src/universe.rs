@@ -48,7 +48,7 @@ impl<'a> Universe<'a> {
         };
         for stand_in in assumed {
             let package = Package::bare(Origin::Debian, &stand_in.name, &stand_in.version);
-            if let Some(number) = universe.add(package) {
+            if let Some(number) = universe.add(&package) {
                 for provided in stand_in.provides.iter().filter_map(|text| relation(text)) {
                     universe.provide(number, provided);
                 }
@@ -59,7 +59,7 @@ impl<'a> Universe<'a> {
             if package.architecture != architecture && package.architecture != "all" {
                 continue;
             }
-            if let Some(number) = universe.add(*package) {
+            if let Some(number) = universe.add(package) {
                 for provided in relations(package.provides) {
                     universe.provide(number, provided);
                 }
@@ -69,7 +69,7 @@ impl<'a> Universe<'a> {
     }
 
     /// Adds a package behind the higher versions of its name, unless that version is known.
-    fn add(&mut self, package: Package<'a>) -> Option<u32> {
+    fn add(&mut self, package: &Package<'a>) -> Option<u32> {
         let number = self.packages.len() as u32;
         let known = self.by_name.entry(package.name).or_default();
         let mut place = known.len();
@@ -84,7 +84,7 @@ impl<'a> Universe<'a> {
             }
         }
         known.insert(place, number);
-        self.packages.push(package);
+        self.packages.push(*package);
         Some(number)
     }
 

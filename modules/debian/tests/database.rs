@@ -1,5 +1,7 @@
 //! The synthesised database is what `dpkg --unpack` leaves.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use cairn_debian::control::stanzas;
 use cairn_debian::database::{Listed, Unpacked, conffile_paths, database};
 use cairn_debian::{Assumed, compose};

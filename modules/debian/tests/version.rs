@@ -1,5 +1,7 @@
 //! Versions are ordered as dpkg orders them.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use cairn_debian::version::compare;
 use proptest::prelude::*;
 use std::cmp::Ordering;

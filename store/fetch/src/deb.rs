@@ -146,7 +146,7 @@ impl<R: Read> DebReader<R> {
                 name if name.starts_with("control.tar") => 1,
                 name if name.starts_with("data.tar") => 2,
                 name if name.starts_with('_') => {
-                    self.skip(&name, size)?;
+                    self.skip(name, size)?;
                     continue;
                 }
                 _ => return Err(DebError::Form(format!("unknown member `{name}`"))),

@@ -4,11 +4,11 @@
 //! while streaming. A part that was fetched stays beside the target as `<target>.part` and is resumed.
 
 use crate::cancel::Cancel;
+use crate::sink::{FileSink, Hashed, MemorySink, Sink};
 use cairn_graph::Digest;
-use sha2::{Digest as _, Sha256};
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -130,7 +130,7 @@ pub struct Client {
 pub type Progress<'a> = &'a mut dyn FnMut(u64, Option<u64>);
 
 /// A block of a transfer, in bytes; cancellation is looked at between two.
-const BLOCK: usize = 128 * 1024;
+pub(crate) const BLOCK: usize = 128 * 1024;
 
 impl Client {
     /// A client that tries four times and gives up on a silent server after 30 seconds. Proxies come from the environment.
@@ -475,147 +475,13 @@ fn percent_decoded(text: &str) -> OsString {
     while let Some((first, after)) = rest.split_first() {
         let pair = after.get(..2).filter(|_| *first == b'%');
         let decoded = pair.and_then(|pair| data_encoding::HEXLOWER_PERMISSIVE.decode(pair).ok());
-        match decoded.as_deref() {
-            Some([byte]) => {
-                bytes.push(*byte);
-                rest = &after[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = after;
-            }
+        if let Some([byte]) = decoded.as_deref() {
+            bytes.push(*byte);
+            rest = &after[2..];
+        } else {
+            bytes.push(*first);
+            rest = after;
         }
     }
     OsString::from_vec(bytes)
-}
-
-/// The digests of what has come so far.
-#[derive(Debug, Clone, Default)]
-struct Hashed {
-    size: u64,
-    sha256: Sha256,
-    blake3: blake3::Hasher,
-    /// The server's tag or date of the file, from an answer of this transfer.
-    validator: Option<String>,
-}
-
-impl Hashed {
-    fn update(&mut self, bytes: &[u8]) {
-        self.size += bytes.len() as u64;
-        self.sha256.update(bytes);
-        self.blake3.update(bytes);
-    }
-
-    fn finish(self, request: &Request<'_>) -> Result<Fetched, HttpError> {
-        if let Some(expected) = request.size
-            && expected != self.size
-        {
-            return Err(HttpError::Truncated {
-                url: request.url.into(),
-                expected,
-                got: self.size,
-            });
-        }
-        let got = data_encoding::HEXLOWER.encode(&self.sha256.finalize());
-        match request.sha256 {
-            Some(expected) if expected != got => Err(HttpError::Digest {
-                url: request.url.into(),
-                expected: expected.into(),
-                got,
-            }),
-            _ => Ok(Fetched {
-                size: self.size,
-                sha256: got,
-                digest: Digest(*self.blake3.finalize().as_bytes()),
-            }),
-        }
-    }
-}
-
-/// Where the bytes go.
-trait Sink {
-    /// Takes over what is there already; returns its size and leaves the position behind it.
-    fn rehash(&mut self, state: &mut Hashed) -> Result<u64, HttpError>;
-    /// Throws away what is there.
-    fn restart(&mut self) -> Result<(), HttpError>;
-    fn write(&mut self, bytes: &[u8]) -> Result<(), HttpError>;
-}
-
-struct FileSink<'a> {
-    file: &'a mut fs::File,
-    path: &'a Path,
-    url: &'a str,
-}
-
-impl FileSink<'_> {
-    fn failed(&self, act: &'static str, source: io::Error) -> HttpError {
-        HttpError::File {
-            act,
-            path: self.path.into(),
-            url: self.url.into(),
-            source,
-        }
-    }
-}
-
-impl Sink for FileSink<'_> {
-    fn rehash(&mut self, state: &mut Hashed) -> Result<u64, HttpError> {
-        let mut block = vec![0; BLOCK];
-        self.file
-            .seek(SeekFrom::Start(0))
-            .map_err(|source| self.failed("read", source))?;
-        loop {
-            match self.file.read(&mut block) {
-                Ok(0) => return Ok(state.size),
-                Ok(got) => state.update(&block[..got]),
-                Err(source) => return Err(self.failed("read", source)),
-            }
-        }
-    }
-
-    fn restart(&mut self) -> Result<(), HttpError> {
-        let emptied = self
-            .file
-            .set_len(0)
-            .and_then(|()| self.file.seek(SeekFrom::Start(0)));
-        emptied
-            .map(|_| ())
-            .map_err(|source| self.failed("empty", source))
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> Result<(), HttpError> {
-        self.file
-            .write_all(bytes)
-            .map_err(|source| self.failed("write", source))
-    }
-}
-
-struct MemorySink<'a> {
-    bytes: Vec<u8>,
-    limit: u64,
-    url: &'a str,
-}
-
-impl Sink for MemorySink<'_> {
-    fn rehash(&mut self, _: &mut Hashed) -> Result<u64, HttpError> {
-        Ok(0)
-    }
-
-    fn restart(&mut self) -> Result<(), HttpError> {
-        self.bytes.clear();
-        Ok(())
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> Result<(), HttpError> {
-        let got = (self.bytes.len() + bytes.len()) as u64;
-        if got > self.limit {
-            return Err(HttpError::Truncated {
-                url: self.url.into(),
-                expected: self.limit,
-                got,
-            });
-        }
-        self.bytes.extend_from_slice(bytes);
-        Ok(())
-    }
 }

@@ -8,6 +8,7 @@ pub mod cancel;
 pub mod deb;
 pub mod http;
 pub mod signature;
+mod sink;
 
 pub use cancel::Cancel;
 pub use deb::{DebError, DebReader, DebSummary, Member, MemberKind};

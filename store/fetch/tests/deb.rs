@@ -1,8 +1,9 @@
 //! Packages that are right, and packages that want to leave their root.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use cairn_fetch::{DebError, DebReader, DebSummary, Member, MemberKind};
 use sha2::{Digest, Sha256};
-use std::io::Read;
 
 /// One tar entry with a raw name, which the `tar` crate itself would refuse to write.
 fn entry(
@@ -71,8 +72,11 @@ fn package(fill: impl FnOnce(&mut tar::Builder<Vec<u8>>)) -> Vec<u8> {
     ])
 }
 
-/// All data entries with their bytes.
-fn read(deb: &[u8]) -> Result<(DebSummary, Vec<(Member, Vec<u8>)>), DebError> {
+/// A data entry with its bytes.
+type Found = (Member, Vec<u8>);
+
+/// All data entries.
+fn read(deb: &[u8]) -> Result<(DebSummary, Vec<Found>), DebError> {
     let mut found = Vec::new();
     let summary = DebReader::new(deb).visit(
         |name, bytes, mode| {

@@ -1,5 +1,7 @@
 //! Downloads against a server that misbehaves on purpose.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use cairn_fetch::{Cancel, Client, HttpError, Request};
 use sha2::{Digest, Sha256};
 use std::io::{BufRead, BufReader, Write};

@@ -1,5 +1,7 @@
 //! Signed texts, checked by this machine's verifier. The keys are made here with `gpg`.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use cairn_fetch::signature::{Gpgv, SignatureError, Verifier, verify_clear_signed};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
