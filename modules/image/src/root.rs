@@ -27,16 +27,10 @@ pub const MOUNT_POINTS: [(&str, u32); 15] = [
 
 /// Adds every missing mount point, with this time; what exists stays as it is.
 ///
-/// Also adds an empty `/etc/machine-id`, which the initrd fills in the upper layer.
+/// Also adds an empty `/etc/machine-id`, which the initrd fills in the upper layer, and `/etc/.updated`: without it systemd
+/// would rebuild caches at every boot that are part of the root already (systemd.unit(5), `ConditionNeedsUpdate=`).
 pub fn add_mount_points(tree: &mut Tree, mtime: i64) {
-    let folder = |mode| Entry {
-        kind: EntryKind::Directory,
-        mode,
-        uid: 0,
-        gid: 0,
-        mtime,
-        xattrs: BTreeMap::new(),
-    };
+    let folder = |mode| entry(EntryKind::Directory, mode, mtime);
     tree.entries
         .entry(String::new())
         .or_insert_with(|| folder(0o755));
@@ -50,15 +44,24 @@ pub fn add_mount_points(tree: &mut Tree, mtime: i64) {
         point.or_insert_with(|| folder(mode));
     }
     let machine_id = tree.entries.entry("etc/machine-id".into());
-    machine_id.or_insert_with(|| Entry {
-        kind: EntryKind::File {
-            digest: Digest::of(b""),
-            size: 0,
-        },
-        mode: 0o444,
+    machine_id.or_insert_with(|| empty_file(0o444, mtime));
+    let updated = tree.entries.get("usr").map_or(mtime, |usr| usr.mtime);
+    let marker = tree.entries.entry("etc/.updated".into());
+    marker.or_insert_with(|| empty_file(0o644, updated.max(mtime)));
+}
+
+fn empty_file(mode: u32, mtime: i64) -> Entry {
+    let digest = Digest::of(b"");
+    entry(EntryKind::File { digest, size: 0 }, mode, mtime)
+}
+
+fn entry(kind: EntryKind, mode: u32, mtime: i64) -> Entry {
+    Entry {
+        kind,
+        mode,
         uid: 0,
         gid: 0,
         mtime,
         xattrs: BTreeMap::new(),
-    });
+    }
 }
