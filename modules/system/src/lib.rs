@@ -12,6 +12,7 @@ pub mod library;
 pub mod locking;
 pub mod lowering;
 pub mod machine;
+pub mod machine_switch;
 pub mod manifest;
 pub mod session;
 pub mod source;

@@ -4,7 +4,7 @@
 //! the same one where it did already. Writes nothing.
 
 use crate::archive::{Archive, ArchiveError, Indexes};
-use cairn_debian::lock::{Lock, LockError, Wanted};
+use cairn_debian::lock::{Lock, LockError, LockedAccounts, Wanted};
 use cairn_debian::index::IndexError;
 use cairn_debian::{Assumed, Index, Request, Universe, Unsolvable, solve};
 use crate::machine::accounts;
@@ -84,8 +84,8 @@ pub fn lock(
 
 /// The lock with numbers for all declared accounts; those that it has stay.
 pub fn with_accounts(lock: Lock, spec: &SystemSpec) -> Lock {
-    let accounts = accounts::allocate(&spec.users, &spec.groups, &lock.accounts);
-    Lock { accounts, ..lock }
+    let declared = accounts::allocate(&spec.users, &spec.groups, &lock.accounts.declared);
+    Lock { accounts: LockedAccounts { declared, ..lock.accounts }, ..lock }
 }
 
 fn packages(

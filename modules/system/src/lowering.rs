@@ -40,6 +40,8 @@ pub struct Lowered {
     pub graph: BuildGraph,
     /// The system: what a generation points to.
     pub system: DerivationId,
+    /// The root of the packages, before the configuration is put in.
+    pub packages: DerivationId,
     /// The root of the tools, needed only for images.
     pub tools: DerivationId,
 }
@@ -70,7 +72,8 @@ pub fn lower(spec: &SystemSpec, lock: &Lock, around: &Surroundings<'_>) -> Resul
     let set = |name: &str| lock.sets.get(name).map(Vec::as_slice).unwrap_or_default();
     let of = |package: &LockedPackage| unpacked.get(&package.sha256).copied();
 
-    let args = RootArgs { epoch: lock.epoch, assumed: locking::assumed() };
+    let numbers = lock.accounts.of_packages.clone();
+    let args = RootArgs { epoch: lock.epoch, assumed: locking::assumed(), numbers };
     let root = graph.add(step("packages".into(), builder::ROOT, cairn_debian::recipe::VERSION, &args));
     for package in set(SYSTEM) {
         if let Some(input) = of(package) {
@@ -110,7 +113,7 @@ pub fn lower(spec: &SystemSpec, lock: &Lock, around: &Surroundings<'_>) -> Resul
     if let Some(loader) = loader {
         graph.add_input(system, "loader", loader)?;
     }
-    Ok(Lowered { graph, system, tools })
+    Ok(Lowered { graph, system, packages: root, tools })
 }
 
 /// `nginx_1.26.3-3_amd64`, with what a store path can't have replaced: versions may hold `:`.

@@ -4,7 +4,7 @@
 //! here talks to people.
 
 use crate::archive::{self, Archive, ArchiveError};
-use crate::builders::adapters;
+use crate::builders::{adapters, numbering};
 use crate::evaluate::{Evaluated, EvaluateError, evaluate};
 use crate::locking::{self, LockingError};
 use crate::lowering::{self, Lowered, Surroundings};
@@ -16,7 +16,7 @@ use cairn_debian::lock::LockError;
 use cairn_disk::{Generation, NewGeneration, ObjectMeta, Store, Timestamp};
 use cairn_fetch::cancel::Cancel;
 use cairn_fetch::http::Client;
-use cairn_graph::{Content, DerivationId, Digest, GraphError, Output, StorePath};
+use cairn_graph::{Content, DerivationId, Digest, EntryKind, GraphError, Output, Realisation, StorePath};
 use cairn_spec::SystemSpec;
 use std::collections::BTreeMap;
 use std::fs;
@@ -193,7 +193,7 @@ impl Session {
     pub fn lower(&self, evaluated: &Evaluated, lock: &Lock) -> Result<Lowered, SessionError> {
         let outputs = evaluated.sources.iter().map(|source| &source.output);
         let sources: BTreeMap<StorePath, Content> = outputs.map(|o| (o.path.clone(), o.content)).collect();
-        let around = Surroundings { sources: &sources, numbers: &lock.accounts, init: Digest::of(self.options.init) };
+        let around = Surroundings { sources: &sources, numbers: &lock.accounts.declared, init: Digest::of(self.options.init) };
         Ok(lowering::lower(&evaluated.spec, lock, &around)?)
     }
 
@@ -220,6 +220,45 @@ impl Session {
             ..cairn_build::Options::default()
         };
         Ok(cairn_build::realise(&lowered.graph, wanted, &builders, store, &options, self.cancelled(), events)?)
+    }
+
+    /// Writes into the lock which numbers the packages' accounts came out with, so that they stay whatever is added later.
+    ///
+    /// The same packages with these numbers come out the same: that is recorded, so that the next run builds nothing.
+    pub fn settle(
+        &self,
+        store: &Store,
+        evaluated: &Evaluated,
+        locked: &mut Locked,
+        lowered: &Lowered,
+        realised: &Realised,
+    ) -> Result<(), SessionError> {
+        let Some(output) = realised.outputs.get(&lowered.packages) else { return Ok(()) };
+        let tree = store.content_tree(&output.content, output.path.name())?;
+        let text = |path: &str| match tree.get(path).map(|entry| &entry.kind) {
+            Some(EntryKind::File { digest, .. }) => Ok(String::from_utf8_lossy(&store.read_object(digest)?).into_owned()),
+            _ => Ok(String::new()),
+        };
+        let text = |path: &str| -> Result<String, cairn_disk::Error> { text(path) };
+        let mut numbers = numbering::observed(&text("etc/passwd")?, &text("etc/group")?);
+        // Accounts of packages that are gone keep their numbers for the day they come back.
+        let known = &locked.lock.accounts.of_packages;
+        for (name, id) in &known.users {
+            numbers.users.entry(name.clone()).or_insert(*id);
+        }
+        for (name, id) in &known.groups {
+            numbers.groups.entry(name.clone()).or_insert(*id);
+        }
+        if *known == numbers {
+            return Ok(());
+        }
+        locked.lock.accounts.of_packages = numbers;
+        let again = self.lower(evaluated, &locked.lock)?;
+        let resolved = again.graph.resolve(again.packages, |id| realised.outputs.get(&id).cloned())?;
+        let references = store.path_record(&output.path)?.map(|record| record.references).unwrap_or_default();
+        let action = resolved.key();
+        store.realisations().put(&Realisation { version: 1, action, output: output.clone(), references })?;
+        Ok(())
     }
 
     /// What the system of a realised graph is.
@@ -280,7 +319,7 @@ pub fn read_spec(store: &Store, system: &StorePath) -> Result<SystemSpec, Sessio
 fn read_part(store: &Store, system: &StorePath, name: &str) -> Result<Vec<u8>, SessionError> {
     let tree = store.content_tree(&store.path_content(system)?, system.name())?;
     match tree.get(name).map(|entry| &entry.kind) {
-        Some(cairn_graph::EntryKind::File { digest, .. }) => Ok(store.read_object(digest)?),
+        Some(EntryKind::File { digest, .. }) => Ok(store.read_object(digest)?),
         _ => Err(SessionError::System { path: system.clone(), cause: format!("it has no `{name}`") }),
     }
 }

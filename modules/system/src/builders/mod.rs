@@ -8,6 +8,7 @@ pub mod composing;
 pub mod fetch;
 pub mod initrd;
 pub mod machine;
+pub mod numbering;
 pub mod root;
 pub mod store_contents;
 pub mod system;

@@ -4,8 +4,10 @@
 //! change is the upper layer, and only that is read back. No network.
 
 use super::composing::{ComposingError, PackageTree, compose_root};
+use super::numbering;
 use super::store_contents::StoreContents;
 use crate::machine::Contents as _;
+use crate::machine::accounts::Numbers;
 use crate::tasks::{self, TaskError};
 use cairn_debian::{Assumed, DatabaseError, Unpacked, database, recipe};
 use cairn_disk::Store;
@@ -25,6 +27,8 @@ pub struct RootArgs {
     pub epoch: i64,
     /// Packages that Cairn stands for.
     pub assumed: Vec<Assumed>,
+    /// Numbers that the packages' own accounts must keep.
+    pub numbers: Numbers,
 }
 
 /// Why there is no root.
@@ -88,6 +92,17 @@ const WALL_SECS: u64 = 3600;
 /// Lines of the scripts' output that an error shows.
 const TAIL_LINES: usize = 25;
 
+/// The packages' descriptions of their accounts, by file name.
+fn sysusers(tree: &Tree, store: &Store) -> Result<BTreeMap<String, String>, RootError> {
+    let mut files = BTreeMap::new();
+    for (name, entry) in tree.children(numbering::SYSUSERS) {
+        if let EntryKind::File { digest, .. } = &entry.kind {
+            files.insert(name.to_owned(), String::from_utf8_lossy(&store.read_object(digest)?).into_owned());
+        }
+    }
+    Ok(files)
+}
+
 /// The composed root without scripts: files and database.
 fn compose(packages: &[PackageTree], args: &RootArgs, store: &Store) -> Result<(Tree, recipe::Recipe), RootError> {
     let contents = StoreContents { store, mtime: args.epoch };
@@ -109,21 +124,30 @@ fn compose(packages: &[PackageTree], args: &RootArgs, store: &Store) -> Result<(
 ///
 /// Errors: [`RootError`]; a failing script's last lines are in it.
 pub fn build(packages: &[PackageTree], args: &RootArgs, around: &mut Surroundings<'_>) -> Result<Digest, RootError> {
-    let (base, recipe) = compose(packages, args, around.store)?;
-    let base = around.store.put_tree(&base)?;
-    let folders = ["lower", "upper", "work"].map(|name| around.scratch.join(name));
-    let [lower, upper, work] = &folders;
+    let (tree, recipe) = compose(packages, args, around.store)?;
+    let base = around.store.put_tree(&tree)?;
+    let folders = ["lower", "upper", "work", "run"].map(|name| around.scratch.join(name));
+    let [lower, upper, work, run_folder] = &folders;
+    let failed = |act, path: &Path| {
+        let path = path.to_owned();
+        move |source| RootError::Scratch { act, path, source }
+    };
     for folder in &folders {
-        fs::create_dir_all(folder).map_err(|source| RootError::Scratch { act: "make", path: folder.clone(), source })?;
+        fs::create_dir_all(folder).map_err(failed("make", folder))?;
     }
-    let script = around.scratch.join("recipe.sh");
-    let failed = |source| RootError::Scratch { act: "write", path: script.clone(), source };
-    fs::write(&script, &recipe.script).map_err(failed)?;
+    let sysusers_folder = run_folder.join("sysusers.d");
+    fs::create_dir_all(&sysusers_folder).map_err(failed("make", &sysusers_folder))?;
+    for (name, text) in numbering::drop_ins(&sysusers(&tree, around.store)?, &args.numbers) {
+        let file = sysusers_folder.join(name);
+        fs::write(&file, text).map_err(failed("write", &file))?;
+    }
+    let script = run_folder.join("recipe.sh");
+    fs::write(&script, &recipe.script).map_err(failed("write", &script))?;
 
     let ids = IdMap::for_current_user()?;
     let store_root = around.store.layout().root().to_owned();
     tasks::materialise(&ids, &tasks::Materialise { root: store_root.clone(), tree: base, target: lower.clone() })?;
-    let outcome = run(&ids, &recipe, &script, (lower, upper, work), around)?;
+    let outcome = run(&ids, &recipe, run_folder, (lower, upper, work), around)?;
     if let Some(tail) = outcome {
         return Err(tail);
     }
@@ -134,15 +158,16 @@ pub fn build(packages: &[PackageTree], args: &RootArgs, around: &mut Surrounding
 fn run(
     ids: &IdMap,
     recipe: &recipe::Recipe,
-    script: &Path,
+    run_folder: &Path,
     (lower, upper, work): (&Path, &Path, &Path),
     around: &mut Surroundings<'_>,
 ) -> Result<Option<RootError>, RootError> {
     let root = RootFs::Overlay { lowers: vec![lower.into()], upper: upper.into(), work: work.into() };
-    let mut sandbox = Sandbox::new(ids.clone(), root, ["/bin/sh", "/run/cairn-recipe.sh"])
+    let mut sandbox = Sandbox::new(ids.clone(), root, ["/bin/sh", "/run/cairn/recipe.sh"])
         .mount(Mount::Tmpfs { to: "/run".into(), size: 64 << 20, mode: 0o755 })
         .mount(Mount::Tmpfs { to: "/tmp".into(), size: 1 << 30, mode: 0o1777 })
-        .bind_read_only(script, "/run/cairn-recipe.sh")
+        .bind_read_only(run_folder, "/run/cairn")
+        .bind_read_only(run_folder.join("sysusers.d"), "/run/sysusers.d")
         .profile(Profile::MaintainerScripts);
     sandbox.spec.env.clone_from(&recipe.environment);
     sandbox.spec.network = Network::Loopback;

@@ -16,7 +16,7 @@ pub struct Accounts {
 }
 
 /// Numbers of declared accounts, kept in the lock so that they never move.
-pub use cairn_debian::lock::LockedAccounts as Numbers;
+pub use cairn_debian::lock::Numbers;
 
 /// Why accounts can't be made.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -77,6 +77,16 @@ impl Accounts {
     /// The gid of a name.
     pub fn gid(&self, name: &str) -> Option<u32> {
         number(&self.group, name)
+    }
+
+    /// All users with their uids.
+    pub fn uids(&self) -> impl Iterator<Item = (&str, u32)> {
+        numbers_of(&self.passwd)
+    }
+
+    /// All groups with their gids.
+    pub fn gids(&self) -> impl Iterator<Item = (&str, u32)> {
+        numbers_of(&self.group)
     }
 
     /// Adds or changes the declared groups and users.
@@ -155,6 +165,10 @@ impl Accounts {
         }
         Ok(())
     }
+}
+
+fn numbers_of(lines: &[Vec<String>]) -> impl Iterator<Item = (&str, u32)> {
+    lines.iter().filter_map(|line| Some((line[0].as_str(), line.get(2)?.parse().ok()?)))
 }
 
 fn number(lines: &[Vec<String>], name: &str) -> Option<u32> {
