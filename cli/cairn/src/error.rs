@@ -130,6 +130,7 @@ other!(
     cairn_disk::gc::GcError,
     cairn_image::qemu::Error,
     cairn_boot::Error,
+    cairn_system::disk_image::ImageError,
     ctrlc::Error,
 );
 
@@ -227,11 +228,17 @@ pub fn on_one_line(error: &dyn StdError) -> String {
 /// Makes miette print in the way of this program.
 pub fn install_handler(color: ColorChoice) {
     let colored = color.on_stderr();
+    // Off a terminal nothing is gained by breaking lines.
+    let columns = rustix::termios::tcgetwinsize(std::io::stderr())
+        .map_or(200, |size| usize::from(size.ws_col));
+    let width = columns.clamp(60, 200);
     let set = miette::set_hook(Box::new(move |_| {
         let handler = miette::MietteHandlerOpts::new()
             .color(colored)
             .unicode(true)
             .terminal_links(false)
+            .break_words(false)
+            .width(width)
             .context_lines(1)
             .build();
         Box::new(handler)

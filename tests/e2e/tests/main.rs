@@ -3,8 +3,10 @@
 mod bad_input;
 mod check;
 mod diff;
+mod error_pages;
 mod gc;
 mod generations;
+mod image;
 mod interrupt;
 mod lock;
 mod options;

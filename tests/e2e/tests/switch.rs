@@ -17,12 +17,9 @@ fn the_first_switch_makes_generation_1_and_says_what_to_do_next() {
     assert_eq!(all[0]["number"], 1);
     assert_eq!(all[0]["default"], true);
     let path = all[0]["path"].as_str().expect("a path");
-    let system = machine.root().join(path.trim_start_matches('/'));
-    assert!(
-        system.join("system.json").exists(),
-        "{} is no system",
-        system.display()
-    );
+    let name = path.strip_prefix("/cairn/store/").expect("a store path");
+    let record = machine.root().join("cairn/var/paths").join(name);
+    assert!(record.exists(), "{path} is not registered");
 }
 
 #[test]
@@ -138,16 +135,7 @@ fn going_back_in_the_configuration_makes_a_new_generation_of_the_old_system() {
 #[test]
 fn packages_scripts_ran_and_files_of_the_configuration_are_in_the_root() {
     let (_archive, machine) = one_generation();
-    let system = machine.generations()[0]["path"]
-        .as_str()
-        .expect("a path")
-        .to_owned();
-    let manifest = machine
-        .root()
-        .join(system.trim_start_matches('/'))
-        .join("manifest.json");
-    let text = std::fs::read_to_string(manifest).expect("a manifest");
-    let manifest: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let manifest = machine.system(1);
     assert_eq!(manifest["host"], "tiny");
     assert_eq!(manifest["packages"]["hello"], "1.0");
     assert_eq!(

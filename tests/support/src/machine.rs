@@ -154,6 +154,14 @@ impl Machine {
             other => panic!("no array: {other}"),
         }
     }
+
+    /// What `cairn generations show N --json` says of the system.
+    pub fn system(&self, number: u64) -> serde_json::Value {
+        let run = self
+            .cairn(&["generations", "show", &number.to_string(), "--json"])
+            .done();
+        run.json()["system"].clone()
+    }
 }
 
 impl Drop for Machine {

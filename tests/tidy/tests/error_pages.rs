@@ -6,7 +6,8 @@ use cairn_tidy::{Repository, TextFile};
 
 /// What codes begin with.
 const STAGES: &[&str] = &[
-    "syntax", "eval", "options", "system", "archive", "store", "build", "image", "cli",
+    "syntax", "types", "eval", "options", "spec", "system", "archive", "store", "build", "image",
+    "cli",
 ];
 /// The parts of a page.
 const PARTS: &[&str] = &["## What happened", "## Example", "## Mend"];

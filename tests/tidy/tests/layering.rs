@@ -15,14 +15,25 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("spec", &["graph"]),
     ("debian", &["graph"]),
     ("boot", &["spec", "sys", "graph"]),
-    ("activation", &["spec", "sys", "graph"]),
+    ("activation", &["spec", "sys", "graph", "boot"]),
     ("image", &["spec", "sys", "graph", "boot"]),
     // The joint: decision 0004.
     (
         "system",
         &[
-            "syntax", "eval", "options", "graph", "sys", "disk", "fetch", "build", "spec",
-            "debian", "boot", "image",
+            "syntax",
+            "eval",
+            "options",
+            "graph",
+            "sys",
+            "disk",
+            "fetch",
+            "build",
+            "spec",
+            "debian",
+            "boot",
+            "activation",
+            "image",
         ],
     ),
     // It runs in the initrd, where every import is paid for with bytes.

@@ -45,6 +45,8 @@ fn is_entry(path: &str) -> bool {
         [.., "src", "bin", _] => true,
         // The suites of `tests/` have one entry each; other crates' tests are entries by themselves.
         ["tests", _, "tests", name] => *name == "main.rs",
+        // A suite of several files is the folder of its entry.
+        [.., "tests", _, "main.rs"] => true,
         [_, _, "tests" | "benches" | "examples", _] => true,
         _ => false,
     }

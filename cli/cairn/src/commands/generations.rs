@@ -1,6 +1,7 @@
 //! `cairn generations`: what states this machine has had.
 
 use cairn_disk::{GcPlan, Generation, Store};
+use cairn_system::session::read_manifest;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
@@ -9,8 +10,8 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::ui::confirm::{Consent, confirm};
-use crate::ui::style::{BAD, CHANGED, GOOD, paint};
-use crate::ui::{report, table};
+use crate::ui::style::{BAD, CHANGED, GOOD, QUIET, paint};
+use crate::ui::{report, style, table};
 
 /// Lists the generations of this machine, pins one, or deletes some.
 #[derive(Debug, Args)]
@@ -23,6 +24,11 @@ pub struct Generations {
 enum Act {
     /// Lists all generations; with `--json` an array of objects with number, path, date and state
     List,
+    /// Shows what a generation is made of
+    Show {
+        /// Its number
+        number: u64,
+    },
     /// Keeps a generation for ever, whatever `gc` is told
     Pin {
         /// Its number
@@ -100,6 +106,7 @@ impl Generations {
     pub fn run(&self, context: &Context) -> Ended {
         match &self.act {
             Act::List => list(context),
+            Act::Show { number } => show(context, *number),
             Act::Pin { number, remove } => pin(context, *number, !remove),
             Act::Delete { numbers } => delete(context, numbers),
         }
@@ -158,6 +165,41 @@ fn list(context: &Context) -> Ended {
             _ => anstyle::Style::new(),
         };
         anstream::println!("{}", paint(style, line));
+    }
+    Ok(Exit::Done)
+}
+
+fn show(context: &Context, number: u64) -> Ended {
+    let store = context.store()?;
+    let generation = context.generation(&store, number)?;
+    let generations = store.generations();
+    let listed = Listed::of(&generation, generations.default()?, generations.booted()?);
+    let manifest = read_manifest(&store, &generation.system)?;
+    if context.globals.json {
+        return context
+            .json(&serde_json::json!({ "version": 1, "generation": listed, "system": manifest }));
+    }
+    let marks = listed.marks();
+    let state = if marks.is_empty() {
+        listed.state.into()
+    } else {
+        format!("{}, {marks}", listed.state)
+    };
+    let rows = [
+        ("number", number.to_string()),
+        ("date", report::local_time(&listed.date)),
+        ("state", state),
+        ("system", listed.path.clone()),
+        ("config", listed.config.clone()),
+        ("root", manifest.root.to_string()),
+        ("size", style::bytes(manifest.root_bytes)),
+        ("kernel", manifest.kernel_release.clone()),
+    ];
+    for (name, value) in rows {
+        context.data(&format!("{} {value}\n", paint(QUIET, format!("{name:<8}"))))?;
+    }
+    for (name, version) in &manifest.packages {
+        context.data(&format!("  {name} {version}\n"))?;
     }
     Ok(Exit::Done)
 }

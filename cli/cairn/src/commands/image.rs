@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use cairn_system::disk_image::{self, ImageError, ImageReport, bootable, is_offered};
 use clap::Args;
 
 use super::Ended;
@@ -15,13 +16,16 @@ use crate::ui::style;
 
 /// Writes a disk image with a boot menu of all generations: GPT, boot partition, state partition
 ///
-/// A configuration is built first, as by `switch`. Without one the image holds the generations that there are.
-/// Needs neither root rights nor loop devices.
+/// The configuration is built first, as by `switch`. Needs neither root rights nor loop devices.
 #[derive(Debug, Args)]
 pub struct Image {
     /// The configuration
-    #[arg(value_name = "FILE")]
-    file: Option<PathBuf>,
+    #[arg(
+        value_name = "FILE",
+        default_value = "/etc/cairn/system.cairn",
+        env = "CAIRN_CONFIG"
+    )]
+    file: PathBuf,
     /// Where the image goes; a file that is there is replaced
     #[arg(short, long, value_name = "DISK", default_value = "disk.raw")]
     output: PathBuf,
@@ -30,37 +34,58 @@ pub struct Image {
 impl Image {
     /// Does it.
     pub fn run(&self, context: &Context) -> Ended {
-        write(context, self.file.as_deref(), &self.output)
+        make(context, &self.file)?;
+        if context.globals.dry_run {
+            context.tell(&format!("would write {}", self.output.display()));
+            return Ok(Exit::Done);
+        }
+        let began = Instant::now();
+        let report = write(context, &self.file, &self.output)?;
+        let (output, took) = (self.output.display(), style::duration(began.elapsed()));
+        let menu: Vec<String> = report.generations.iter().map(u64::to_string).collect();
+        context.tell(&format!(
+            "wrote {output} in {took}: {}, {} of contents\n  menu    {}, of which {} boots by itself\nnext\n  cairn vm {output}",
+            style::bytes(report.size_bytes),
+            style::bytes(report.content_bytes),
+            menu.join(", "),
+            report.chosen,
+        ));
+        Ok(Exit::Done)
     }
 }
 
-/// Builds the configuration, if there is one, and writes the disk.
-pub fn write(context: &Context, file: Option<&Path>, output: &Path) -> Result<Exit, CommandError> {
-    if let Some(file) = file {
-        make(context, file)?;
-    }
-    if context.globals.dry_run {
-        context.tell(&format!("would write {}", output.display()));
-        return Ok(Exit::Done);
-    }
-    let began = Instant::now();
-    let store = context.store()?;
+/// Writes the disk of all generations with the tools of this configuration's lock.
+pub fn write(context: &Context, file: &Path, output: &Path) -> Result<ImageReport, CommandError> {
+    let session = context.session(file);
+    let evaluated = session.evaluate()?;
     let progress = Progress::new(&context.globals);
-    progress.say("writing the disk");
-    let _ = &store;
-    progress.end();
-    let size = std::fs::metadata(output).map(|metadata| metadata.len());
-    let size = size.map_err(|source| CommandError::File {
-        act: "read",
-        path: output.into(),
-        source,
+    let locked = session.lock(&evaluated.spec, false, &mut |words| progress.say(words))?;
+    let lowered = session.lower(&evaluated, &locked.lock)?;
+    let store = context.store()?;
+    let _held = store.lock("image")?;
+    let wanted = [lowered.tools];
+    let realised = session.realise(&store, &evaluated, &lowered, &wanted, &|event| {
+        progress.event(&event)
     })?;
-    context.tell(&format!(
-        "wrote {}, {} in {}\nnext\n  cairn vm {}",
-        output.display(),
-        style::bytes(size),
-        style::duration(began.elapsed()),
-        output.display()
-    ));
-    Ok(Exit::Done)
+    let tools = realised
+        .outputs
+        .get(&lowered.tools)
+        .ok_or(ImageError::NoGeneration)?;
+    let mut generations = store.generations().list()?.generations;
+    let chosen = store
+        .generations()
+        .default()?
+        .ok_or(ImageError::NoGeneration)?;
+    generations.retain(|generation| generation.number == chosen || is_offered(generation));
+    let generations = bootable(&store, generations)?;
+    let mut say = |words: &str| progress.say(words);
+    Ok(disk_image::write(
+        &store,
+        tools,
+        &generations,
+        chosen,
+        output,
+        context.stop.flag(),
+        &mut say,
+    )?)
 }

@@ -7,19 +7,24 @@ use clap::Args;
 
 use super::Ended;
 use super::image::write;
+use super::switch::make;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
 
 /// Boots a system in QEMU, through firmware and boot menu; `Ctrl-A X` ends it
 ///
-/// A configuration is built first; a disk image (`*.raw`) is booted as it is. Without a name the generations below `--root` are
-/// booted. What the machine writes goes away with it, except with `--keep`.
+/// A configuration is built first; a disk image (`*.raw`, `*.img`) is booted as it is. What the machine writes goes away with it,
+/// except on a disk image with `--keep`.
 #[derive(Debug, Args)]
 pub struct Vm {
     /// A configuration, or a disk image
-    #[arg(value_name = "FILE")]
-    file: Option<PathBuf>,
+    #[arg(
+        value_name = "FILE",
+        default_value = "/etc/cairn/system.cairn",
+        env = "CAIRN_CONFIG"
+    )]
+    file: PathBuf,
     /// Keeps what the machine writes to the disk image
     #[arg(long)]
     keep: bool,
@@ -46,14 +51,17 @@ impl Vm {
             .prefix("cairn-vm-")
             .tempdir()
             .map_err(failed)?;
-        let disk = match &self.file {
-            Some(file) if is_disk(file) => file.clone(),
-            other => {
-                let disk = folder.path().join("disk.raw");
-                write(context, other.as_deref(), &disk)?;
-                disk
-            }
+        let disk = if is_disk(&self.file) {
+            self.file.clone()
+        } else {
+            folder.path().join("disk.raw")
         };
+        if !is_disk(&self.file) {
+            make(context, &self.file)?;
+            if !context.globals.dry_run {
+                write(context, &self.file, &disk)?;
+            }
+        }
         let machine = Machine {
             memory_mib: self.memory,
             cpus: self.cpus,

@@ -11,6 +11,7 @@ use cairn_debian::solve::Obstacle;
 use cairn_fetch::{HttpError, SignatureError};
 use cairn_sys::SandboxError;
 use cairn_system::archive::ArchiveError;
+use cairn_system::disk_image::ImageError;
 use cairn_system::locking::LockingError;
 use cairn_system::{EvaluateError, SessionError};
 
@@ -119,6 +120,9 @@ fn look(error: &(dyn StdError + 'static)) -> Option<Explanation> {
     if let Some(error) = error.downcast_ref::<SessionError>() {
         return session(error);
     }
+    if let Some(error) = error.downcast_ref::<ImageError>() {
+        return image(error);
+    }
     if let Some(error) = error.downcast_ref::<LockingError>() {
         return locking(error);
     }
@@ -172,6 +176,18 @@ fn session(error: &SessionError) -> Option<Explanation> {
         )),
         SessionError::LockFile { .. } => Some(bare("archive::lock")),
         other => look(other.source()?),
+    }
+}
+
+fn image(error: &ImageError) -> Option<Explanation> {
+    match error {
+        ImageError::Session(error) => session(error),
+        ImageError::Store(error) => Some(store(error)),
+        ImageError::Sandbox(error) => Some(sandbox(error)),
+        ImageError::File { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+            Some(full())
+        }
+        _ => Some(bare("image::failed")),
     }
 }
 

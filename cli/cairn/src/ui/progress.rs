@@ -21,7 +21,10 @@ const SHOWN: usize = 8;
 /// Shows events; shared by all threads that send some.
 pub struct Progress {
     quiet: bool,
+    /// Whether the lines of builds are shown.
     lines: bool,
+    /// Whether, off a terminal, every single thing has its line: unpacking too.
+    all: bool,
     state: Mutex<State>,
 }
 
@@ -59,6 +62,7 @@ impl Progress {
         Self {
             quiet: globals.quiet,
             lines: globals.shows_build_lines(),
+            all: globals.verbose > 0,
             state: Mutex::new(State {
                 screen: live.then(Screen::new),
                 running: BTreeMap::new(),
@@ -90,7 +94,7 @@ impl Progress {
             Event::Progress { id, done, total } => state.went_on(*id, *done, *total),
             Event::Line { id, line } if self.lines => state.line(*id, line),
             Event::Line { .. } => {}
-            Event::Finished { id, wall, .. } => state.finished(*id, *wall, self.quiet),
+            Event::Finished { id, wall, .. } => state.finished(*id, *wall, self.quiet, self.all),
             Event::Skipped { .. } => state.count(),
             Event::Failed {
                 id,
@@ -161,12 +165,14 @@ impl State {
         self.print(&format!("{} {line}", paint(QUIET, format!("{name}>"))));
     }
 
-    fn finished(&mut self, id: DerivationId, wall: Duration, quiet: bool) {
+    fn finished(&mut self, id: DerivationId, wall: Duration, quiet: bool, all: bool) {
         self.count();
         let running = self.running.remove(&id);
         if let Some(screen) = &mut self.screen {
             screen.close(id);
-        } else if let (Some(running), false) = (running, quiet) {
+        } else if let (Some(running), false) = (running, quiet)
+            && (all || running.kind != Kind::Unpack)
+        {
             let took = style::duration(wall);
             let step = format!("[{}/{}]", self.made, self.to_make);
             self.print(&format!(
