@@ -53,11 +53,14 @@ impl TextFile {
         } else {
             self.text.as_str()
         };
+        // Tests stand at the end of a file; `mod tests;` names another file, and the code goes on after it.
+        let next = lines.lines().skip(1).chain([""]);
         lines
             .lines()
-            .take_while(|line| line.trim() != "#[cfg(test)]")
+            .zip(next)
+            .take_while(|(line, next)| line.trim() != "#[cfg(test)]" || next.ends_with(';'))
             .enumerate()
-            .map(|(index, line)| (index + 1, line))
+            .map(|(index, (line, _))| (index + 1, line))
             .filter(|(_, line)| !line.trim_start().starts_with("//"))
     }
 }
