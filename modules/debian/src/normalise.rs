@@ -65,6 +65,10 @@ pub const RULES: &[Rule] = &[
         "/var/lib/systemd/random-seed /var/lib/systemd/credential.secret",
         "secrets of one machine",
     ),
+    remove(
+        "/var/cache/man/*",
+        "an index with the times of its making; `man` works without, its timer makes it again",
+    ),
     remove("/tmp/* /var/tmp/* /root/.cache", "left over by scripts"),
 ];
 
