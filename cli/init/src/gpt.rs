@@ -91,3 +91,74 @@ fn label(bytes: &[u8]) -> String {
         .map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use std::io::Cursor;
+
+    /// A table that another program wrote.
+    fn table(size: usize) -> Vec<u8> {
+        let device = Box::new(Cursor::new(vec![0; size]));
+        let mut table = gpt::GptConfig::new()
+            .writable(true)
+            .create_from_device(device, None)
+            .unwrap();
+        table
+            .add_partition("esp", 1 << 20, gpt::partition_types::EFI, 0, None)
+            .unwrap();
+        table
+            .add_partition(
+                "cairn-state",
+                2 << 20,
+                gpt::partition_types::LINUX_FS,
+                0,
+                None,
+            )
+            .unwrap();
+        let ids: Vec<String> = table
+            .partitions()
+            .values()
+            .map(|p| p.part_guid.to_string())
+            .collect();
+        let bytes = table.write().unwrap().into_inner();
+        let found = read(&mut Cursor::new(&bytes)).unwrap();
+        let read_ids: Vec<&String> = found.iter().map(|partition| &partition.id).collect();
+        assert_eq!(read_ids, ids.iter().collect::<Vec<_>>());
+        bytes
+    }
+
+    #[test]
+    fn reads_what_another_program_wrote() {
+        let bytes = table(8 << 20);
+        let found = read(&mut Cursor::new(bytes)).unwrap();
+        let summary: Vec<(u32, &str)> =
+            found.iter().map(|p| (p.number, p.label.as_str())).collect();
+        assert_eq!(summary, [(1, "esp"), (2, "cairn-state")]);
+        assert_eq!(found[0].kind, ESP);
+        assert_ne!(found[1].kind, ESP);
+    }
+
+    #[test]
+    fn disks_without_a_table_have_no_partitions() {
+        for size in [0, 100, 512, 600, 1 << 20] {
+            assert_eq!(
+                read(&mut Cursor::new(vec![0; size])).unwrap(),
+                [],
+                "{size} bytes"
+            );
+        }
+    }
+
+    #[test]
+    fn damaged_tables_are_errors_or_empty_and_no_panic() {
+        let whole = table(8 << 20);
+        for at in 512..604 {
+            let mut bytes = whole.clone();
+            bytes[at] = !bytes[at];
+            let _ = read(&mut Cursor::new(bytes));
+        }
+        assert!(read(&mut Cursor::new(&whole[..1024])).is_err());
+    }
+}

@@ -10,8 +10,14 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
-/// Bytes of a cluster of the file systems that [`format`] makes.
-pub const CLUSTER_BYTES: u64 = 4096;
+/// Bytes of a cluster on a partition of this size: a FAT32 has more than 65,525 clusters, or readers take it for a FAT16.
+///
+/// Source: Microsoft's "FAT32 File System Specification", "FAT Type Determination".
+pub fn cluster_bytes(size_bytes: u64) -> u64 {
+    let most = (size_bytes / 70_000).max(512);
+    // The power of two that is not above it.
+    (1 << most.ilog2()).min(4096)
+}
 
 /// Why the boot partition can't be made.
 #[derive(Debug, thiserror::Error)]
@@ -40,8 +46,9 @@ pub enum Error {
 /// What a boot plan may assume of a new partition of this size.
 pub fn empty(size_bytes: u64) -> ObservedEsp {
     // Two tables of four bytes for each cluster, the reserved sectors and the root folder.
-    let tables = size_bytes / CLUSTER_BYTES * 8 + 64 * 1024;
-    ObservedEsp::empty(size_bytes.saturating_sub(tables), CLUSTER_BYTES)
+    let cluster = cluster_bytes(size_bytes);
+    let tables = size_bytes / cluster * 8 + 64 * 1024;
+    ObservedEsp::empty(size_bytes.saturating_sub(tables), cluster)
 }
 
 /// Formats `region` and writes the plan's files into it.
@@ -52,9 +59,11 @@ pub fn format(
     plan: &EspPlan,
     volume_id: u32,
 ) -> Result<(), Error> {
+    let size = region.seek(SeekFrom::End(0)).map_err(Error::Format)?;
+    region.seek(SeekFrom::Start(0)).map_err(Error::Format)?;
     let options = FormatVolumeOptions::new()
         .fat_type(FatType::Fat32)
-        .bytes_per_cluster(CLUSTER_BYTES as u32)
+        .bytes_per_cluster(cluster_bytes(size) as u32)
         .volume_id(volume_id)
         .volume_label(*b"ESP        ");
     fatfs::format_volume(&mut *region, options).map_err(Error::Format)?;

@@ -41,6 +41,7 @@ pub struct Shell {
 }
 
 impl Shell {
+    /// The shell on this line.
     pub fn new(line: Channel) -> Self {
         Self {
             line,
@@ -58,6 +59,7 @@ impl Shell {
         Ok(())
     }
 
+    /// Runs a command; says why there is no answer.
     pub fn run(&mut self, command: &str, limit: Duration) -> Result<Output, String> {
         self.count += 1;
         let n = self.count;
