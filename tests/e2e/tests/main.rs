@@ -3,7 +3,6 @@
 mod bad_input;
 mod check;
 mod diff;
-mod error_pages;
 mod gc;
 mod generations;
 mod image;
