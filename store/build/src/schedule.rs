@@ -3,20 +3,20 @@
 //! In: a graph, builders, a store. Out: [`Realised`], and [`Event`]s on the way. What is finished is recorded every few seconds and
 //! at every end, so that neither a failure nor Ctrl-C nor a crash loses more than that.
 
-use crate::builder::{BuildContext, Builders, Built};
+use crate::builder::{BuildContext, Builders, Built, Kind};
 use crate::error::{BuildError, Failure, RealiseError, one_line};
 use crate::event::Event;
 use crate::log::Log;
 use crate::plan::{Known, plan};
 use crate::scratch;
-use crate::state::State;
+use crate::state::{Lane, State};
 use cairn_disk::Store;
 use cairn_graph::{
     ActionKey, BuildGraph, Content, DerivationId, FixedOutput, Output, Realisation,
     ResolvedDerivation, StorePath,
 };
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
@@ -27,10 +27,13 @@ use std::time::{Duration, Instant};
 /// How often a cancellation is looked for.
 const TICK: Duration = Duration::from_millis(50);
 
+/// Downloads at once, beside the builds: they wait for the network, not for a core.
+const FETCHES: usize = 8;
+
 /// How a graph is realised.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Builds at once; at least 1.
+    /// Builds at once, not counting downloads; at least 1.
     pub jobs: usize,
     /// Goes on with what does not depend on a failure.
     pub keep_going: bool,
@@ -92,6 +95,11 @@ pub fn realise(
         to_make: plan.order.clone(),
     });
     let urgency = graph.urgency(|_, derivation| builders.cost(derivation))?;
+    let is_fetch = |id: &DerivationId| {
+        let builder = graph.derivation(*id).and_then(|derivation| builders.get(&derivation.builder));
+        builder.is_some_and(|builder| builder.kind() == Kind::Fetch)
+    };
+    let fetches: BTreeSet<DerivationId> = plan.order.iter().copied().filter(is_fetch).collect();
     let run = Run {
         graph,
         builders,
@@ -100,7 +108,7 @@ pub fn realise(
         cancelled,
         events,
         stop: AtomicBool::new(false),
-        state: Mutex::new(State::new(graph, &plan, urgency)),
+        state: Mutex::new(State::new(graph, &plan, urgency, fetches.clone())),
         changed: Condvar::new(),
         recorded_at: Mutex::new(Instant::now()),
     };
@@ -108,7 +116,10 @@ pub fn realise(
     if !plan.is_done() {
         std::thread::scope(|scope| {
             for _ in 0..workers {
-                scope.spawn(|| run.work());
+                scope.spawn(|| run.work(Lane::Work));
+            }
+            for _ in 0..FETCHES.min(fetches.len()) {
+                scope.spawn(|| run.work(Lane::Fetch));
             }
             run.watch();
         });
@@ -181,12 +192,12 @@ impl Run<'_> {
         self.changed.notify_all();
     }
 
-    /// One worker: takes what is ready until all is over.
-    fn work(&self) {
+    /// One worker of a lane: takes what is ready until all is over.
+    fn work(&self, lane: Lane) {
         loop {
             let mut state = self.state();
             let id = loop {
-                if let Some(id) = state.take() {
+                if let Some(id) = state.take(lane) {
                     break id;
                 }
                 if state.is_over() {

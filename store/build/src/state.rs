@@ -5,7 +5,16 @@
 use crate::error::Failure;
 use crate::plan::Plan;
 use cairn_graph::{BuildGraph, DerivationId, Output, Realisation};
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+
+/// What a worker takes: downloads wait for the network, the rest keeps cores busy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lane {
+    Fetch,
+    Work,
+}
+
+type Ready = BinaryHeap<(u64, std::cmp::Reverse<DerivationId>)>;
 
 /// The shared state; behind a mutex.
 pub(crate) struct State {
@@ -18,7 +27,9 @@ pub(crate) struct State {
     pub built: usize,
     /// Needed no build after all.
     pub skipped: usize,
-    ready: BinaryHeap<(u64, std::cmp::Reverse<DerivationId>)>,
+    ready_to_fetch: Ready,
+    ready_to_work: Ready,
+    fetches: BTreeSet<DerivationId>,
     /// For what is needed: how many of its needed inputs are not done.
     waiting: BTreeMap<DerivationId, usize>,
     /// For what is needed: what waits for it.
@@ -31,7 +42,8 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(graph: &BuildGraph, plan: &Plan, urgency: Vec<u64>) -> Self {
+    /// `fetches` are the derivations of [`Lane::Fetch`].
+    pub(crate) fn new(graph: &BuildGraph, plan: &Plan, urgency: Vec<u64>, fetches: BTreeSet<DerivationId>) -> Self {
         let mut waiting = BTreeMap::new();
         let mut dependents: BTreeMap<DerivationId, Vec<DerivationId>> = BTreeMap::new();
         for id in &plan.order {
@@ -59,7 +71,9 @@ impl State {
             failures: Vec::new(),
             built: 0,
             skipped: 0,
-            ready: BinaryHeap::new(),
+            ready_to_fetch: BinaryHeap::new(),
+            ready_to_work: BinaryHeap::new(),
+            fetches,
             waiting,
             dependents,
             urgency,
@@ -67,31 +81,37 @@ impl State {
             left: plan.order.len(),
             stopped: false,
         };
-        for id in plan
-            .order
-            .iter()
-            .filter(|id| state.waiting.get(id) == Some(&0))
-        {
-            state
-                .ready
-                .push((state.urgency[id.0 as usize], std::cmp::Reverse(*id)));
+        for id in &plan.order {
+            if state.waiting.get(id) == Some(&0) {
+                state.make_ready(*id);
+            }
         }
         state
     }
 
-    /// The most urgent ready derivation, which then counts as running.
-    pub(crate) fn take(&mut self) -> Option<DerivationId> {
+    fn make_ready(&mut self, id: DerivationId) {
+        let ready = if self.fetches.contains(&id) { &mut self.ready_to_fetch } else { &mut self.ready_to_work };
+        ready.push((self.urgency[id.0 as usize], std::cmp::Reverse(id)));
+    }
+
+    /// The most urgent ready derivation of a lane, which then counts as running.
+    pub(crate) fn take(&mut self, lane: Lane) -> Option<DerivationId> {
         if self.stopped {
             return None;
         }
-        let (_, id) = self.ready.pop()?;
+        let ready = match lane {
+            Lane::Fetch => &mut self.ready_to_fetch,
+            Lane::Work => &mut self.ready_to_work,
+        };
+        let (_, id) = ready.pop()?;
         self.running += 1;
         Some(id.0)
     }
 
     /// Whether nothing will become ready any more.
     pub(crate) fn is_over(&self) -> bool {
-        self.running == 0 && (self.stopped || self.ready.is_empty())
+        let nothing_ready = self.ready_to_fetch.is_empty() && self.ready_to_work.is_empty();
+        self.running == 0 && (self.stopped || nothing_ready)
     }
 
     /// Begins nothing any more.
@@ -108,10 +128,7 @@ impl State {
             if let Some(count) = self.waiting.get_mut(&dependent) {
                 *count -= 1;
                 if *count == 0 {
-                    self.ready.push((
-                        self.urgency[dependent.0 as usize],
-                        std::cmp::Reverse(dependent),
-                    ));
+                    self.make_ready(dependent);
                 }
             }
         }
