@@ -54,7 +54,7 @@ pub fn make(context: &Context, file: &Path) -> Ended {
 
     let evaluated = session.evaluate()?;
     context.show_evaluated(&evaluated);
-    let locked = session.lock(&evaluated.spec, false, &mut |words| progress.say(words))?;
+    let mut locked = session.lock(&evaluated.spec, false, &mut |words| progress.say(words))?;
     let lowered = session.lower(&evaluated, &locked.lock)?;
 
     let current = Current::of(context)?;
@@ -75,7 +75,7 @@ pub fn make(context: &Context, file: &Path) -> Ended {
     }
     if context.globals.dry_run {
         return if same {
-            unchanged(context)
+            Ok(unchanged(context))
         } else {
             Ok(Exit::Done)
         };
@@ -95,15 +95,17 @@ pub fn make(context: &Context, file: &Path) -> Ended {
     }
     let progress = Progress::new(&context.globals);
     let realised = session.realise(&store, &evaluated, &lowered, &[lowered.system], &|event| {
-        progress.event(&event)
+        progress.event(&event);
     })?;
     progress.end();
+    session.settle(&store, &evaluated, &mut locked, &lowered, &realised)?;
+    session.write_lock(&locked)?;
     let made = session.made(&store, &lowered, &realised)?;
     if current
         .as_ref()
         .is_some_and(|current| current.generation.system == made.system)
     {
-        return unchanged(context);
+        return Ok(unchanged(context));
     }
     if same
         && !confirm(
@@ -120,11 +122,11 @@ pub fn make(context: &Context, file: &Path) -> Ended {
     Ok(Exit::Done)
 }
 
-fn unchanged(context: &Context) -> Ended {
+fn unchanged(context: &Context) -> Exit {
     context.tell(
         "unchanged: the default generation is what the configuration says; no new one is made",
     );
-    Ok(Exit::Unchanged)
+    Exit::Unchanged
 }
 
 /// The default generation, as far as differences need it.
