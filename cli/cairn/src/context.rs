@@ -71,6 +71,10 @@ impl Context {
     }
 
     /// A generation of the store. Errors: [`CommandError::NoGeneration`].
+    #[expect(
+        clippy::unused_self,
+        reason = "read where it is used, as what this run says or finds"
+    )]
     pub fn generation(
         &self,
         store: &Store,
@@ -124,6 +128,10 @@ impl Context {
     }
 
     /// Says something that deserves a look, also with `-q`.
+    #[expect(
+        clippy::unused_self,
+        reason = "read where it is used, as what this run says or finds"
+    )]
     pub fn warn(&self, words: &str) {
         anstream::eprintln!("{} {words}", paint(CHANGED, "warning:"));
     }
@@ -136,6 +144,10 @@ impl Context {
     }
 
     /// Writes data. A reader that went away early is no error.
+    #[expect(
+        clippy::unused_self,
+        reason = "read where it is used, as what this run says or finds"
+    )]
     pub fn data(&self, text: &str) -> Ended {
         match anstream::stdout().write_all(text.as_bytes()) {
             Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {

@@ -7,7 +7,7 @@ use cairn_support::Fault;
 
 /// Waits until a package was asked for.
 fn until_asked(archive: &cairn_support::Archive, package: &str) {
-    let end = Instant::now() + Duration::from_secs(120);
+    let end = Instant::now() + Duration::from_mins(2);
     while archive.package_requests(package) == 0 {
         assert!(Instant::now() < end, "nobody asked for {package}");
         std::thread::sleep(Duration::from_millis(10));

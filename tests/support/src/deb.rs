@@ -347,9 +347,9 @@ fn append(tar: &mut tar::Builder<Vec<u8>>, path: &str, item: &Item) {
 /// Appends one member of the `ar` format.
 fn member(out: &mut Vec<u8>, name: &str, bytes: &[u8]) {
     let size = bytes.len();
-    write!(
+    writeln!(
         out,
-        "{name:<16}{FILE_TIME:<12}{:<6}{:<6}{:<8}{size:<10}`\n",
+        "{name:<16}{FILE_TIME:<12}{:<6}{:<6}{:<8}{size:<10}`",
         0, 0, 100_644
     )
     .unwrap();

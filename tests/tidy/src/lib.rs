@@ -34,7 +34,9 @@ impl TextFile {
 
     /// Whether this is Rust.
     pub fn is_rust(&self) -> bool {
-        self.path.ends_with(".rs")
+        Path::new(&self.path)
+            .extension()
+            .is_some_and(|end| end == "rs")
     }
 
     /// Whether this holds only tests, and may do what only tests may.

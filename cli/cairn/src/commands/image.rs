@@ -65,7 +65,7 @@ pub fn write(context: &Context, file: &Path, output: &Path) -> Result<ImageRepor
     let _held = store.lock("image")?;
     let wanted = [lowered.tools];
     let realised = session.realise(&store, &evaluated, &lowered, &wanted, &|event| {
-        progress.event(&event)
+        progress.event(&event);
     })?;
     let tools = realised
         .outputs

@@ -1,5 +1,6 @@
 //! `cairn options`: what can be set.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -55,13 +56,9 @@ impl Options {
                 .as_ref()
                 .map(|text| format!(" = {text}"))
                 .unwrap_or_default();
-            out.push_str(&format!(
-                "{}: {}{default}\n",
-                paint(STRONG, &one.path),
-                one.ty
-            ));
+            let _ = writeln!(out, "{}: {}{default}", paint(STRONG, &one.path), one.ty);
             for line in one.doc.as_deref().unwrap_or("").lines() {
-                out.push_str(&format!("    {}\n", paint(QUIET, line)));
+                let _ = writeln!(out, "    {}", paint(QUIET, line));
             }
         }
         context.data(&out)

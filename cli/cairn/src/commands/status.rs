@@ -28,6 +28,7 @@ struct Report {
 
 impl Status {
     /// Does it.
+    #[expect(clippy::unused_self, reason = "every command is run in the same way")]
     pub fn run(&self, context: &Context) -> Ended {
         let root = context.globals.root.display().to_string();
         let mut report = Report {

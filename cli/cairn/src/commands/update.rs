@@ -52,7 +52,7 @@ impl Locking<'_> {
         let evaluated = session.evaluate()?;
         context.show_evaluated(&evaluated);
         let locked = session.lock(&evaluated.spec, self.refresh, &mut |words| {
-            progress.say(words)
+            progress.say(words);
         })?;
         progress.end();
         let Some(before) = &locked.before else {
@@ -115,7 +115,7 @@ fn lines(diff: &LockDiff) -> String {
             format!("  ~ {} {} → {}", before.name, before.version, after.version),
         ));
     }
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines.join("\n")
 }
 
 fn json(diff: &LockDiff) -> serde_json::Value {

@@ -130,7 +130,7 @@ fn look(error: &(dyn StdError + 'static)) -> Option<Explanation> {
         return archive(error);
     }
     if let Some(error) = error.downcast_ref::<BuildError>() {
-        return build(error);
+        return Some(build(error));
     }
     if let Some(error) = error.downcast_ref::<RealiseError>() {
         return realise(error);
@@ -233,7 +233,7 @@ fn realise(error: &RealiseError) -> Option<Explanation> {
 
 /// The first failure speaks for all; its log's end is shown.
 fn failed(failure: &Failure) -> Explanation {
-    let mut inner = build(&failure.source).unwrap_or_else(|| bare("build::failed"));
+    let mut inner = build(&failure.source);
     if inner.exit == Exit::Failed {
         inner.exit = Exit::BuildFailed;
     }
@@ -265,7 +265,7 @@ fn failed(failure: &Failure) -> Explanation {
     inner
 }
 
-fn build(error: &BuildError) -> Option<Explanation> {
+fn build(error: &BuildError) -> Explanation {
     let exit = match error.exit_code() {
         101 => Exit::BuildTimedOut,
         102 => Exit::HashMismatch,
@@ -277,16 +277,16 @@ fn build(error: &BuildError) -> Option<Explanation> {
         BuildError::Store(error) => store(error),
         BuildError::Sandbox(error) => sandbox(error),
         BuildError::Failed(inner) => look(inner.as_ref()).unwrap_or_else(|| bare("build::failed")),
-        BuildError::Cancelled => return Some(own(&CommandError::Interrupted)),
+        BuildError::Cancelled => return own(&CommandError::Interrupted),
         BuildError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => full(),
         _ => bare("build::failed"),
     };
     // What lies deeper may know better, such as that a download was not what was declared.
-    Some(if explained.exit == Exit::Failed {
+    if explained.exit == Exit::Failed {
         Explanation { exit, ..explained }
     } else {
         explained
-    })
+    }
 }
 
 fn mismatch() -> Explanation {

@@ -65,7 +65,8 @@ pub struct Change {
     /// The package, path, unit, user or setting.
     pub name: String,
     /// In which way.
-    pub change: Kind,
+    #[serde(rename = "change")]
+    pub kind: Kind,
     /// What it was: a version, a state, a value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
@@ -139,8 +140,8 @@ impl SystemDiff {
         let mut out = String::new();
         for (heading, list) in self.groups() {
             for (index, change) in list.iter().enumerate() {
+                let texts = heading == "files";
                 let heading = if index == 0 { heading } else { "" };
-                let texts = heading == "files" || std::ptr::eq(list, self.files.as_slice());
                 let line = line(change, !texts);
                 let _ = writeln!(out, "  {} {line}", paint(QUIET, format!("{heading:<9}")));
                 if texts && with_texts {
@@ -184,7 +185,7 @@ fn line(change: &Change, with_values: bool) -> String {
         Some(text) if with_values && !text.is_empty() => format!(" {text}"),
         _ => String::new(),
     };
-    match change.change {
+    match change.kind {
         Kind::Added => paint(GOOD, format!("+ {name}{}", value(&change.after))),
         Kind::Removed => paint(BAD, format!("- {name}{}", value(&change.before))),
         Kind::Changed if with_values => {
@@ -235,7 +236,7 @@ fn changes(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) 
     let mut found: Vec<Change> = names
         .filter_map(|name| {
             let (old, new) = (before.get(name), after.get(name));
-            let change = match (old, new) {
+            let kind = match (old, new) {
                 (None, _) => Kind::Added,
                 (_, None) => Kind::Removed,
                 (old, new) if old == new => return None,
@@ -243,7 +244,7 @@ fn changes(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) 
             };
             Some(Change {
                 name: name.clone(),
-                change,
+                kind,
                 before: old.cloned(),
                 after: new.cloned(),
             })

@@ -14,11 +14,11 @@ pub fn table(headings: &[&str]) -> Table {
 
 /// The table's text, without the blanks that fill its lines.
 pub fn text(table: &Table) -> String {
-    table
-        .lines()
-        .map(|line| {
-            let line = line.trim_end();
-            format!("{}\n", line.strip_prefix(' ').unwrap_or(line))
-        })
-        .collect()
+    let mut out = String::new();
+    for line in table.lines() {
+        let line = line.trim_end();
+        out.push_str(line.strip_prefix(' ').unwrap_or(line));
+        out.push('\n');
+    }
+    out
 }

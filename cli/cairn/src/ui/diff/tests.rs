@@ -77,18 +77,9 @@ fn every_kind_of_change_has_its_line() {
 fn a_new_mode_changes_a_file_whose_text_stays() {
     let before = spec(|_| {});
     let after = spec(|config| config["files"]["/etc/motd"]["mode"] = "0600".into());
-    let diff = SystemDiff::between(
-        Contents {
-            spec: &before,
-            packages: &[],
-        },
-        Contents {
-            spec: &after,
-            packages: &[],
-        },
-    );
+    let diff = SystemDiff::between(&system(&before, &[], 0), &system(&after, &[], 0));
     assert_eq!(diff.files.len(), 1);
-    assert_eq!(diff.files[0].change, Kind::Changed);
+    assert_eq!(diff.files[0].kind, Kind::Changed);
 }
 
 #[test]
