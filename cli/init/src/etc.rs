@@ -67,8 +67,7 @@ fn machine_id() -> std::io::Result<String> {
     // A random id in the sense of RFC 9562, as systemd makes them.
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let id = format!("{digits}\n");
+    let id = format!("{:032x}\n", u128::from_be_bytes(bytes));
     fs::create_dir_all(&folder)?;
     let new = folder.join("machine-id.new");
     fs::write(&new, &id)?;

@@ -78,9 +78,13 @@ fn guid(bytes: &[u8]) -> String {
         if matches!(at, 4 | 6 | 8 | 10) {
             text.push('-');
         }
-        text.push_str(&format!("{:02x}", bytes[byte]));
+        text += &hex(bytes[byte]);
     }
     text
+}
+
+fn hex(byte: u8) -> String {
+    format!("{byte:02x}")
 }
 
 fn label(bytes: &[u8]) -> String {

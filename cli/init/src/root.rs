@@ -63,10 +63,11 @@ pub fn mount(digest: &str) -> Result<(), Error> {
 ///
 /// An overlay over the root instead would stack three file systems, which is one more than the kernel allows.
 pub fn layers(folder: &str, upper: Option<&str>) -> Result<CString, Error> {
-    let mut options =
-        format!("lowerdir={IMAGE}{folder}::{STATE}/cairn/objects,metacopy=on,redirect_dir=on");
-    if let Some(upper) = upper {
-        options.push_str(&format!(",upperdir={upper}/upper,workdir={upper}/work"));
-    }
+    let upper = upper.map_or_else(String::new, |upper| {
+        format!(",upperdir={upper}/upper,workdir={upper}/work")
+    });
+    let options = format!(
+        "lowerdir={IMAGE}{folder}::{STATE}/cairn/objects,metacopy=on,redirect_dir=on{upper}"
+    );
     CString::new(options).map_err(|_| Error::new("a mount option has a zero byte"))
 }

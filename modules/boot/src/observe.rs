@@ -127,9 +127,8 @@ fn file(dir: &Path, path: &str, seen: &mut ObservedEsp) -> Result<(), Error> {
         digest: Digest::of(&bytes),
     };
     seen.files.insert(path.to_owned(), found);
-    if path.ends_with(".conf")
-        && let Ok(text) = String::from_utf8(bytes)
-    {
+    let is_text = path == crate::LOADER_CONF || path.starts_with(crate::ENTRIES);
+    if is_text && let Ok(text) = String::from_utf8(bytes) {
         seen.texts.insert(path.to_owned(), text);
     }
     Ok(())

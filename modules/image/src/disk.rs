@@ -186,7 +186,7 @@ fn table(file: &File, disk: Uuid, spans: &[Span]) -> Result<(), String> {
         partition.part_guid = *id;
         partition.first_lba = start / SECTOR;
         partition.last_lba = end / SECTOR - 1;
-        partition.name = (*name).to_owned();
+        (*name).clone_into(&mut partition.name);
         partitions.insert(number, partition);
     }
     table

@@ -11,7 +11,7 @@ use std::process::Command;
 /// A forwarded port: connections to the host's port reach the machine's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Forward {
-    /// On 127.0.0.1; 0 lets the kernel choose nothing: it must be a number.
+    /// On 127.0.0.1; not 0.
     pub host: u16,
     /// In the machine.
     pub guest: u16,
@@ -146,11 +146,10 @@ pub fn arguments(machine: &Machine, kvm: bool) -> Vec<String> {
         ),
     );
     add("-device", "virtio-blk-pci,drive=disk,bootindex=1".into());
-    let mut network = String::from("user,id=net");
-    for Forward { host, guest } in &machine.forward {
-        network.push_str(&format!(",hostfwd=tcp:127.0.0.1:{host}-:{guest}"));
-    }
-    add("-netdev", network);
+    let forward =
+        |Forward { host, guest }: &Forward| format!(",hostfwd=tcp:127.0.0.1:{host}-:{guest}");
+    let forwards: String = machine.forward.iter().map(forward).collect();
+    add("-netdev", format!("user,id=net{forwards}"));
     add("-device", "virtio-net-pci,netdev=net,romfile=".into());
     add("-device", "virtio-rng-pci".into());
     add("-device", "i6300esb".into());

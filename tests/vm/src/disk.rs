@@ -11,7 +11,7 @@ use std::process::Command;
 use std::time::SystemTime;
 
 /// What the older and the newer generation serve.
-pub const PAGES: [&str; 2] = ["generation A", "generation B"];
+pub const PAGES: [&str; 2] = ["the older generation", "the newer generation"];
 
 /// A copy of the disk that a test may change.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ impl TestDisk {
             .open(&self.path)
             .unwrap();
         let wanted = self.newest_root();
-        for (at, length) in self.root_images(&file) {
+        for (at, length) in Self::root_images(&file) {
             let mut bytes = vec![0; length];
             file.read_exact_at(&mut bytes, at).unwrap();
             if cairn_graph::Digest::of(&bytes).to_string() == wanted {
@@ -88,7 +88,7 @@ impl TestDisk {
     }
 
     /// Places and lengths of everything that begins like an erofs file system.
-    fn root_images(&self, file: &File) -> Vec<(u64, usize)> {
+    fn root_images(file: &File) -> Vec<(u64, usize)> {
         const MAGIC: [u8; 4] = 0xE0F5_E1E2_u32.to_le_bytes();
         let size = file.metadata().unwrap().len();
         let mut found = Vec::new();
@@ -163,10 +163,8 @@ fn target() -> PathBuf {
 
 /// The configuration of one of the two generations.
 pub fn config(page: &str) -> String {
-    let unit: String = shell::UNIT
-        .lines()
-        .map(|line| format!("    {line}\n"))
-        .collect();
+    let unit: Vec<&str> = shell::UNIT.lines().collect();
+    let unit = unit.join("\n    ");
     format!(
         r#"# Written by the tests of virtual machines.
 host.name = "web1"
@@ -179,7 +177,8 @@ boot.console = "serial"
 units."cairn-test-shell.service" = {{
   enable = true
   text = """
-{unit}    """
+    {unit}
+    """
 }}
 "#
     )

@@ -14,11 +14,11 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// How long a machine without KVM may take until its shell answers.
-const BOOT: Duration = Duration::from_secs(240);
+const BOOT: Duration = Duration::from_mins(4);
 /// How long firmware and loader may take.
-const MENU: Duration = Duration::from_secs(60);
+const MENU: Duration = Duration::from_mins(1);
 /// How long a command may take.
-const COMMAND: Duration = Duration::from_secs(120);
+const COMMAND: Duration = Duration::from_mins(2);
 
 /// The machine.
 #[derive(Debug)]

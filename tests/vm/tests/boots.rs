@@ -16,7 +16,7 @@ fn a_generation_boots_is_immutable_serves_and_is_blessed() {
             .text
     );
 
-    let answer = http_get(vm.http_port(), "/", Duration::from_secs(60));
+    let answer = http_get(vm.http_port(), "/", Duration::from_mins(1));
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(answer.ends_with(&format!("{}\n", PAGES[1])), "{answer}");
 

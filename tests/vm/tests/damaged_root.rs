@@ -13,7 +13,7 @@ fn a_damaged_root_is_refused_and_the_machine_falls_back_unattended() {
         vm.console()
             .expect("cairn: the root image is damaged", Duration::from_secs(90));
     }
-    let answer = http_get(vm.http_port(), "/", Duration::from_secs(240));
+    let answer = http_get(vm.http_port(), "/", Duration::from_mins(4));
     assert!(answer.ends_with(&format!("{}\n", PAGES[0])), "{answer}");
     let entries = vm.done("ls $(findmnt -no TARGET -t vfat)/loader/entries");
     assert!(

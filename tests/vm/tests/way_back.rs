@@ -7,7 +7,7 @@ use std::time::Duration;
 /// The number on the running kernel's command line, and what its web server serves.
 fn running(vm: &mut Vm) -> (u32, String) {
     let number = vm.done("sed 's/.*cairn.gen=\\([0-9]*\\).*/\\1/' /proc/cmdline");
-    let answer = http_get(vm.http_port(), "/", Duration::from_secs(60));
+    let answer = http_get(vm.http_port(), "/", Duration::from_mins(1));
     let body = answer.split("\r\n\r\n").nth(1).unwrap_or_default();
     (number.parse().unwrap_or_default(), body.trim().to_owned())
 }

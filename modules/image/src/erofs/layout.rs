@@ -114,7 +114,7 @@ pub fn attributes(list: &[(u8, &str, &[u8])]) -> Option<Vec<u8>> {
         bytes.resize(bytes.len().next_multiple_of(4), 0);
     }
     let count = (bytes.len() - 12) / 4 + 1;
-    (count <= u16::MAX as usize).then_some(bytes)
+    u16::try_from(count).is_ok().then_some(bytes)
 }
 
 /// The device number as `stat` encodes it for 32 bits.
