@@ -14,8 +14,10 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 /// Keyrings of Debian itself, used where neither the configuration nor apt's sources name one.
-const KEYRINGS: [&str; 2] =
-    ["/usr/share/keyrings/debian-archive-keyring.pgp", "/usr/share/keyrings/debian-archive-keyring.gpg"];
+const KEYRINGS: [&str; 2] = [
+    "/usr/share/keyrings/debian-archive-keyring.pgp",
+    "/usr/share/keyrings/debian-archive-keyring.gpg",
+];
 /// Most bytes that an InRelease may have.
 const RELEASE_LIMIT: u64 = 16 << 20;
 /// Most bytes that an index may have when it is unpacked.
@@ -92,7 +94,11 @@ pub struct Archive<'a> {
 pub fn mirrors(debian: &Debian, mirror: Option<&str>, apt: &Path) -> Result<Mirrors, ArchiveError> {
     let keyrings = debian.keyring.iter().cloned().collect();
     if let Some(uri) = mirror.or(debian.mirror.as_deref()) {
-        return Ok(Mirrors { debian: uri.trim_end_matches('/').into(), security: None, keyrings });
+        return Ok(Mirrors {
+            debian: uri.trim_end_matches('/').into(),
+            security: None,
+            keyrings,
+        });
     }
     let mut files = vec![apt.join("sources.list")];
     if let Ok(entries) = fs::read_dir(apt.join("sources.list.d")) {
@@ -103,7 +109,11 @@ pub fn mirrors(debian: &Debian, mirror: Option<&str>, apt: &Path) -> Result<Mirr
     let mut repositories = Vec::new();
     for file in files {
         if let Ok(text) = fs::read_to_string(&file) {
-            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let name = file
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             repositories.extend(cairn_debian::sources::parse(&name, &text));
         }
     }
@@ -116,17 +126,44 @@ pub fn mirrors(debian: &Debian, mirror: Option<&str>, apt: &Path) -> Result<Mirr
 
 impl<'a> Archive<'a> {
     /// The archive of this configuration; `cache` keeps indexes by digest.
-    pub fn new(debian: &'a Debian, mirrors: Mirrors, client: &'a Client, cache: PathBuf, now: i64) -> Self {
-        Self { debian, mirrors, client, cache, now }
+    pub fn new(
+        debian: &'a Debian,
+        mirrors: Mirrors,
+        client: &'a Client,
+        cache: PathBuf,
+        now: i64,
+    ) -> Self {
+        Self {
+            debian,
+            mirrors,
+            client,
+            cache,
+            now,
+        }
     }
 
     fn keyrings(&self) -> Vec<PathBuf> {
-        let named: Vec<PathBuf> = self.mirrors.keyrings.iter().map(PathBuf::from).filter(|p| p.exists()).collect();
+        let named: Vec<PathBuf> = self
+            .mirrors
+            .keyrings
+            .iter()
+            .map(PathBuf::from)
+            .filter(|p| p.exists())
+            .collect();
         if !named.is_empty() || self.debian.keyring.is_some() {
             return self.mirrors.keyrings.iter().map(PathBuf::from).collect();
         }
-        let known: Vec<PathBuf> = KEYRINGS.iter().map(PathBuf::from).filter(|path| path.exists()).take(1).collect();
-        if known.is_empty() { KEYRINGS.iter().map(PathBuf::from).collect() } else { known }
+        let known: Vec<PathBuf> = KEYRINGS
+            .iter()
+            .map(PathBuf::from)
+            .filter(|path| path.exists())
+            .take(1)
+            .collect();
+        if known.is_empty() {
+            KEYRINGS.iter().map(PathBuf::from).collect()
+        } else {
+            known
+        }
     }
 
     /// (suite, where it comes from, base address, whether it must exist).
@@ -134,9 +171,19 @@ impl<'a> Archive<'a> {
         let suite = &self.debian.suite;
         let main = &self.mirrors.debian;
         let mut suites = vec![(suite.clone(), Origin::Debian, main.clone(), true)];
-        suites.push((format!("{suite}-updates"), Origin::Debian, main.clone(), false));
+        suites.push((
+            format!("{suite}-updates"),
+            Origin::Debian,
+            main.clone(),
+            false,
+        ));
         if let Some(security) = &self.mirrors.security {
-            suites.push((format!("{suite}-security"), Origin::Security, security.clone(), true));
+            suites.push((
+                format!("{suite}-security"),
+                Origin::Security,
+                security.clone(),
+                true,
+            ));
         }
         suites
     }
@@ -145,11 +192,22 @@ impl<'a> Archive<'a> {
     ///
     /// Errors: [`ArchiveError`].
     pub fn observe(&self, say: &mut dyn FnMut(&str)) -> Result<Indexes, ArchiveError> {
-        let mut indexes = Indexes { archive: self.empty(), texts: Vec::new(), warnings: Vec::new() };
+        let mut indexes = Indexes {
+            archive: self.empty(),
+            texts: Vec::new(),
+            warnings: Vec::new(),
+        };
         for (suite, origin, base, required) in self.suites() {
             let url = format!("{base}/dists/{suite}/InRelease");
             say(&format!("reading {suite} from {base}"));
-            let signed = match self.client.get(&Request { url: &url, size: None, sha256: None }, RELEASE_LIMIT) {
+            let signed = match self.client.get(
+                &Request {
+                    url: &url,
+                    size: None,
+                    sha256: None,
+                },
+                RELEASE_LIMIT,
+            ) {
                 Ok(signed) => signed,
                 Err(HttpError::Http { status: 404, .. }) if !required => continue,
                 Err(HttpError::File { .. }) if !required => continue,
@@ -159,16 +217,36 @@ impl<'a> Archive<'a> {
             let late = release.expired_secs(self.now);
             if late > 0 {
                 let days = late / 86400;
-                indexes.warnings.push(format!("{suite} has expired {days} days ago; the mirror may be held back"));
+                indexes.warnings.push(format!(
+                    "{suite} has expired {days} days ago; the mirror may be held back"
+                ));
             }
-            let mut locked = LockedRelease { suite: suite.clone(), origin, date: release.date, indexes: BTreeMap::new() };
+            let mut locked = LockedRelease {
+                suite: suite.clone(),
+                origin,
+                date: release.date,
+                indexes: BTreeMap::new(),
+            };
             for component in &self.debian.components {
-                let wrong = |source| ArchiveError::Release { suite: suite.clone(), source };
-                let index = release.index(component, &self.debian.architecture).map_err(wrong)?;
+                let wrong = |source| ArchiveError::Release {
+                    suite: suite.clone(),
+                    source,
+                };
+                let index = release
+                    .index(component, &self.debian.architecture)
+                    .map_err(wrong)?;
                 let url = format!("{base}/dists/{suite}/{}", index.fetch_path);
-                let request = Request { url: &url, size: Some(index.size), sha256: Some(&index.sha256) };
-                indexes.texts.push((origin, self.index(&request, &index.sha256)?));
-                locked.indexes.insert(index.path.clone(), index.sha256.clone());
+                let request = Request {
+                    url: &url,
+                    size: Some(index.size),
+                    sha256: Some(&index.sha256),
+                };
+                indexes
+                    .texts
+                    .push((origin, self.index(&request, &index.sha256)?));
+                locked
+                    .indexes
+                    .insert(index.path.clone(), index.sha256.clone());
             }
             indexes.archive.releases.push(locked);
         }
@@ -180,10 +258,14 @@ impl<'a> Archive<'a> {
         let mut texts = Vec::new();
         for release in &archive.releases {
             for sha256 in release.indexes.values() {
-                texts.push((release.origin, self.unpack(&self.cache.join(sha256)).ok()?));
+                texts.push((release.origin, unpack(&self.cache.join(sha256)).ok()?));
             }
         }
-        Some(Indexes { archive: archive.clone(), texts, warnings: Vec::new() })
+        Some(Indexes {
+            archive: archive.clone(),
+            texts,
+            warnings: Vec::new(),
+        })
     }
 
     fn empty(&self) -> LockedArchive {
@@ -200,11 +282,18 @@ impl<'a> Archive<'a> {
         let paths: Vec<&Path> = keyrings.iter().map(PathBuf::as_path).collect();
         let payload = signature::verify_clear_signed(url, signed, &paths)?;
         let text = String::from_utf8_lossy(&payload);
-        let wrong = |source| ArchiveError::Release { suite: suite.into(), source };
+        let wrong = |source| ArchiveError::Release {
+            suite: suite.into(),
+            source,
+        };
         let release = Release::parse(&text).map_err(wrong)?;
         if release.codename != suite && release.suite != suite {
             let found = release.codename.clone();
-            return Err(ArchiveError::OtherSuite { url: url.into(), found, wanted: suite.into() });
+            return Err(ArchiveError::OtherSuite {
+                url: url.into(),
+                found,
+                wanted: suite.into(),
+            });
         }
         Ok(release)
     }
@@ -219,10 +308,10 @@ impl<'a> Archive<'a> {
         if !file.exists() {
             self.client.download(request, &file, &mut |_, _| {})?;
         }
-        self.unpack(&file).map_err(failed("read", &file))
+        unpack(&file).map_err(failed("read", &file))
     }
+}
 
-    fn unpack(&self, file: &Path) -> io::Result<Vec<u8>> {
-        cairn_fetch::archive::decompress_all(fs::File::open(file)?, INDEX_LIMIT)
-    }
+fn unpack(file: &Path) -> io::Result<Vec<u8>> {
+    cairn_fetch::archive::decompress_all(fs::File::open(file)?, INDEX_LIMIT)
 }

@@ -33,7 +33,9 @@ pub enum ImageError {
         number: u64,
     },
     /// A part of a generation is gone.
-    #[error("the store has lost the {part} of generation {number}; build it again with `cairn switch`")]
+    #[error(
+        "the store has lost the {part} of generation {number}; build it again with `cairn switch`"
+    )]
     Lost {
         /// What.
         part: &'static str,
@@ -109,15 +111,30 @@ pub fn bootable(store: &Store, generations: Vec<Generation>) -> Result<Vec<Boota
     let read = |generation: Generation| {
         let manifest = read_manifest(store, &generation.system)?;
         let spec = read_spec(store, &generation.system)?;
-        Ok(Bootable { generation, manifest, spec })
+        Ok(Bootable {
+            generation,
+            manifest,
+            spec,
+        })
     };
     generations.into_iter().map(read).collect()
 }
 
-fn payload(store: &Store, part: &Part, what: &'static str, number: u64) -> Result<Payload, ImageError> {
+fn payload(
+    store: &Store,
+    part: &Part,
+    what: &'static str,
+    number: u64,
+) -> Result<Payload, ImageError> {
     let lost = || ImageError::Lost { part: what, number };
-    let source = store.object_path(&part.digest, part.executable).ok_or_else(lost)?;
-    Ok(Payload { digest: part.digest, size: part.size, source })
+    let source = store
+        .object_path(&part.digest, part.executable)
+        .ok_or_else(lost)?;
+    Ok(Payload {
+        digest: part.digest,
+        size: part.size,
+        source,
+    })
 }
 
 /// What the boot writer is asked for: all generations, `chosen` the one that boots by itself.
@@ -130,14 +147,31 @@ pub fn boot_request(
     state: &cairn_boot::StatePartition,
     booted: Option<u64>,
 ) -> Result<cairn_boot::Request, ImageError> {
-    let newest = generations.iter().max_by_key(|b| b.generation.number).ok_or(ImageError::NoGeneration)?;
+    let newest = generations
+        .iter()
+        .max_by_key(|b| b.generation.number)
+        .ok_or(ImageError::NoGeneration)?;
     let number = newest.generation.number;
-    let loader = newest.manifest.loader.as_ref().ok_or(ImageError::NoLoader { number })?;
+    let loader = newest
+        .manifest
+        .loader
+        .as_ref()
+        .ok_or(ImageError::NoLoader { number })?;
     let mut listed = Vec::new();
-    for Bootable { generation, manifest, spec } in generations {
+    for Bootable {
+        generation,
+        manifest,
+        spec,
+    } in generations
+    {
         let number = generation.number;
         let date = generation.date.strftime("%Y-%m-%d");
-        let line = CommandLine::of(spec, number as u32, manifest.root_image.digest, state.clone());
+        let line = CommandLine::of(
+            spec,
+            number as u32,
+            manifest.root_image.digest,
+            state.clone(),
+        );
         listed.push(cairn_boot::Generation {
             number: number as u32,
             title: format!("Cairn generation {number} ({date}, {})", manifest.host),
@@ -159,9 +193,18 @@ pub fn boot_request(
 /// What the state partition holds for these generations.
 ///
 /// Errors: [`ImageError::Store`].
-fn state_plan(store: &Store, generations: &[Bootable], chosen: u64) -> Result<StatePlan, ImageError> {
+fn state_plan(
+    store: &Store,
+    generations: &[Bootable],
+    chosen: u64,
+) -> Result<StatePlan, ImageError> {
     let layout = store.layout();
-    let below = |path: &Path| format!("cairn/{}", path.strip_prefix(layout.cairn()).unwrap_or(path).display());
+    let below = |path: &Path| {
+        format!(
+            "cairn/{}",
+            path.strip_prefix(layout.cairn()).unwrap_or(path).display()
+        )
+    };
     let file = |path: PathBuf| (below(&path), Item::File { source: path });
     let mut plan = StatePlan::new();
     plan.items.extend([file(layout.version())]);
@@ -174,8 +217,11 @@ fn state_plan(store: &Store, generations: &[Bootable], chosen: u64) -> Result<St
         let source = payload(store, part, "root image", bootable.generation.number)?.source;
         plan.add_object(&erofs::object_path(&part.digest, 0o644), part.size, source);
         paths.extend(store.closure(&bootable.generation.system)?);
-        let folder = layout.generations().join(bootable.generation.number.to_string());
-        plan.items.insert(below(&folder), Item::Copy { source: folder });
+        let folder = layout
+            .generations()
+            .join(bootable.generation.number.to_string());
+        plan.items
+            .insert(below(&folder), Item::Copy { source: folder });
     }
     for path in &paths {
         plan.items.extend([file(layout.path_record(path))]);
@@ -184,12 +230,24 @@ fn state_plan(store: &Store, generations: &[Bootable], chosen: u64) -> Result<St
             plan.items.extend([file(layout.tree(&digest))]);
         }
         // A root is only ever mounted through its image: its folder would be twice the inodes for nothing.
-        if !generations.iter().any(|bootable| bootable.manifest.root_path == *path) {
+        if !generations
+            .iter()
+            .any(|bootable| bootable.manifest.root_path == *path)
+        {
             plan.add_store_path(path.base_name(), store.ensure_materialised(path)?);
-            plan.add_contents(&store.content_tree(&content, path.name())?, erofs::object_path, &layout.objects());
+            plan.add_contents(
+                &store.content_tree(&content, path.name())?,
+                erofs::object_path,
+                &layout.objects(),
+            );
         }
     }
-    plan.items.insert("cairn/var/gens/default".into(), Item::Link { target: chosen.to_string() });
+    plan.items.insert(
+        "cairn/var/gens/default".into(),
+        Item::Link {
+            target: chosen.to_string(),
+        },
+    );
     let last = layout.generations().join("last");
     if last.exists() {
         plan.items.extend([file(last)]);
@@ -217,7 +275,10 @@ pub fn write(
     cancelled: &AtomicBool,
     say: &mut dyn FnMut(&str),
 ) -> Result<ImageReport, ImageError> {
-    let newest = generations.iter().max_by_key(|b| b.generation.number).ok_or(ImageError::NoGeneration)?;
+    let newest = generations
+        .iter()
+        .max_by_key(|b| b.generation.number)
+        .ok_or(ImageError::NoGeneration)?;
     let ids = Ids::from_seed(newest.manifest.host.as_bytes());
     let esp_bytes = u64::from(newest.spec.image.esp_mib) << 20;
     let request = boot_request(store, generations, chosen, &ids.state_partition(), None)?;
@@ -230,18 +291,40 @@ pub fn write(
     plan.stage(&stage)?;
     say("writing the file system");
     let state = scratch.join("state.ext4");
-    let ext4 = Ext4 { size_bytes: state_bytes(&plan, &newest.spec), id: ids.ext4, time: newest.generation.date.as_second() };
+    let ext4 = Ext4 {
+        size_bytes: state_bytes(&plan, &newest.spec),
+        id: ids.ext4,
+        time: newest.generation.date.as_second(),
+    };
     format(store, tools, &ext4, (&stage, &state), cancelled)?;
     say("writing the disk");
     let partial = partial_name(out);
-    disk::write(&Disk { ids, esp_bytes, esp: &boot, state: &state }, &partial)?;
-    let size_bytes = fs::metadata(&partial).map_err(file_error("read", &partial))?.len();
+    disk::write(
+        &Disk {
+            ids,
+            esp_bytes,
+            esp: &boot,
+            state: &state,
+        },
+        &partial,
+    )?;
+    let size_bytes = fs::metadata(&partial)
+        .map_err(file_error("read", &partial))?
+        .len();
     fs::rename(&partial, out).map_err(file_error("move the finished image to", out))?;
     fs::remove_dir_all(&scratch).map_err(file_error("remove", &scratch))?;
-    let mut numbers: Vec<u64> = generations.iter().map(|bootable| bootable.generation.number).collect();
+    let mut numbers: Vec<u64> = generations
+        .iter()
+        .map(|bootable| bootable.generation.number)
+        .collect();
     numbers.retain(|number| !boot.evicted.contains(&(*number as u32)));
     numbers.sort_unstable_by_key(|number| std::cmp::Reverse(*number));
-    Ok(ImageReport { size_bytes, content_bytes: plan.content_bytes, generations: numbers, chosen })
+    Ok(ImageReport {
+        size_bytes,
+        content_bytes: plan.content_bytes,
+        generations: numbers,
+        chosen,
+    })
 }
 
 fn partial_name(out: &Path) -> PathBuf {
@@ -252,7 +335,11 @@ fn partial_name(out: &Path) -> PathBuf {
 
 fn file_error(act: &'static str, path: &Path) -> impl Fn(io::Error) -> ImageError {
     let path = path.to_owned();
-    move |source| ImageError::File { act, path: path.clone(), source }
+    move |source| ImageError::File {
+        act,
+        path: path.clone(),
+        source,
+    }
 }
 
 /// Runs the locked archive's `mke2fs` in the sandbox.
@@ -264,7 +351,9 @@ fn format(
     cancelled: &AtomicBool,
 ) -> Result<(), ImageError> {
     let image = File::create(state).map_err(file_error("make", state))?;
-    image.set_len(ext4.size_bytes).map_err(file_error("size", state))?;
+    image
+        .set_len(ext4.size_bytes)
+        .map_err(file_error("size", state))?;
     let lower = store.ensure_materialised(&tools.path)?;
     let folders = ["upper", "work"].map(|name| state.with_file_name(name));
     for folder in &folders {
@@ -272,27 +361,49 @@ fn format(
     }
     let [upper, work] = folders;
     let program = Path::new("/usr/sbin/mke2fs");
-    let command = ext4::command(program, ext4, Path::new("/stage"), Path::new("/image/state.ext4"));
+    let command = ext4::command(
+        program,
+        ext4,
+        Path::new("/stage"),
+        Path::new("/image/state.ext4"),
+    );
     let words: Vec<String> = std::iter::once(command.get_program())
         .chain(command.get_args())
         .map(|word| word.to_string_lossy().into_owned())
         .collect();
     let folder = state.parent().unwrap_or(state);
-    let mut sandbox = Sandbox::new(IdMap::for_current_user()?, RootFs::Overlay { lowers: vec![lower], upper, work }, words)
-        .bind_read_only(stage, "/stage")
-        .bind_writable(folder, "/image")
-        .profile(Profile::MaintainerScripts);
+    let mut sandbox = Sandbox::new(
+        IdMap::for_current_user()?,
+        RootFs::Overlay {
+            lowers: vec![lower],
+            upper,
+            work,
+        },
+        words,
+    )
+    .bind_read_only(stage, "/stage")
+    .bind_writable(folder, "/image")
+    .profile(Profile::MaintainerScripts);
     for (name, value) in command.get_envs() {
         let value = value.unwrap_or_default().to_string_lossy().into_owned();
         sandbox = sandbox.env(&name.to_string_lossy(), value);
     }
     let mut said = Vec::new();
     let mut line = |bytes: &[u8]| said.push(String::from_utf8_lossy(bytes).into_owned());
-    let outcome = cairn_sys::run(&sandbox, &mut Watch { line: &mut line, cancelled: Some(cancelled) })?;
+    let outcome = cairn_sys::run(
+        &sandbox,
+        &mut Watch {
+            line: &mut line,
+            cancelled: Some(cancelled),
+        },
+    )?;
     if outcome.success() {
         return Ok(());
     }
-    Err(ImageError::Format { ending: outcome.ending.to_string(), said: said.join("; ") })
+    Err(ImageError::Format {
+        ending: outcome.ending.to_string(),
+        said: said.join("; "),
+    })
 }
 
 /// Whether a generation belongs into a boot menu: everything but what is known to have failed.

@@ -54,36 +54,64 @@ pub enum EvaluateError {
 ///
 /// Errors: [`EvaluateError::Faulty`], with every error that was found.
 pub fn evaluate(config: &Path) -> Result<Evaluated, EvaluateError> {
-    Ok(cairn_eval::with_deep_stack(|| evaluate_here(config).map_err(Box::new))??)
+    Ok(cairn_eval::with_deep_stack(|| {
+        evaluate_here(config).map_err(Box::new)
+    })??)
 }
 
 fn evaluate_here(config: &Path) -> Result<Evaluated, Faulty> {
     let (host, entry) = host_of(config);
     let seen = host.sources();
-    let faulty = |failure: Failure| Faulty { errors: failure.diagnostics, texts: failure.sources };
+    let faulty = |failure: Failure| Faulty {
+        errors: failure.diagnostics,
+        texts: failure.sources,
+    };
     let arena = Arena::default();
     let mut config = load(&arena, Box::new(host), &entry, LIBRARY).map_err(faulty)?;
     let checked = config.check().map_err(faulty)?;
     let spec = match cairn_spec::from_json(cairn_options::json(&checked.data)) {
         Ok(spec) => spec,
-        Err(error) => return Err(Faulty { errors: placed(&mut config, &error), texts: config.sources().clone() }),
+        Err(error) => {
+            return Err(Faulty {
+                errors: placed(&mut config, &error),
+                texts: config.sources().clone(),
+            });
+        }
     };
     let texts = config.sources().clone();
     let mut seen = seen.borrow_mut();
-    let used: BTreeSet<u32> = cairn_options::contexts(&checked.data).into_iter().map(|(_, id)| id.0).collect();
+    let used: BTreeSet<u32> = cairn_options::contexts(&checked.data)
+        .into_iter()
+        .map(|(_, id)| id.0)
+        .collect();
     let minted = std::mem::take(&mut seen.minted).into_iter().enumerate();
-    let sources = minted.filter(|(id, _)| used.contains(&(*id as u32))).map(|(_, source)| source).collect();
-    Ok(Evaluated { spec, sources, texts, warnings: checked.warnings, traced: std::mem::take(&mut seen.traced) })
+    let sources = minted
+        .filter(|(id, _)| used.contains(&(*id as u32)))
+        .map(|(_, source)| source)
+        .collect();
+    Ok(Evaluated {
+        spec,
+        sources,
+        texts,
+        warnings: checked.warnings,
+        traced: std::mem::take(&mut seen.traced),
+    })
 }
 
 /// What the machine can't use, at the places where the user set it.
 fn placed(config: &mut Config<'_>, error: &cairn_spec::Error) -> Vec<Diagnostic> {
     let cairn_spec::Error::Invalid(problems) = error else {
-        return vec![Diagnostic::error("spec::shape", Span::new(SourceId(0), 0, 0), with_causes(error))];
+        return vec![Diagnostic::error(
+            "spec::shape",
+            Span::new(SourceId(0), 0, 0),
+            with_causes(error),
+        )];
     };
     let mut errors = Vec::new();
     for problem in problems {
-        let span = config.span_of(&problem.path).unwrap_or_else(|| Span::new(SourceId(0), 0, 0));
+        let span = config
+            .span_of(&problem.path)
+            .unwrap_or_else(|| Span::new(SourceId(0), 0, 0));
         let option = cairn_options::print_path(problem.path.iter().map(String::as_str));
         let message = format!("`{option}` {}", problem.cause);
         errors.push(Diagnostic::error("spec::invalid", span, message).label("set here"));
@@ -93,7 +121,14 @@ fn placed(config: &mut Config<'_>, error: &cairn_spec::Error) -> Vec<Diagnostic>
 
 /// The host of a configuration file, and the file's name below the host's root.
 pub fn host_of(config: &Path) -> (ConfigHost, String) {
-    let folder = config.parent().filter(|p| !p.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_owned);
-    let name = config.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let folder = config
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .map_or_else(|| PathBuf::from("."), Path::to_owned);
+    let name = config
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     (ConfigHost::new(folder, LIBRARY), name)
 }

@@ -35,7 +35,11 @@ const LIBRARY_PREFIX: &str = "<library>/";
 impl ConfigHost {
     /// A host that reads below `root`, the folder of the configuration.
     pub fn new(root: PathBuf, library: &'static [(&'static str, &'static str)]) -> Self {
-        Self { root, library, sources: Rc::default() }
+        Self {
+            root,
+            library,
+            sources: Rc::default(),
+        }
     }
 
     /// What was used so far.
@@ -47,13 +51,24 @@ impl ConfigHost {
     fn inside(&self, path: &str) -> Result<PathBuf, HostError> {
         let failed = |at: &Path, cause: std::io::Error| {
             let shown = at.display();
-            HostError { message: format!("cannot read {shown}: {cause}"), help: None }
+            HostError {
+                message: format!("cannot read {shown}: {cause}"),
+                help: None,
+            }
         };
-        let root = self.root.canonicalize().map_err(|cause| failed(&self.root, cause))?;
+        let root = self
+            .root
+            .canonicalize()
+            .map_err(|cause| failed(&self.root, cause))?;
         let wanted = root.join(path);
-        let found = wanted.canonicalize().map_err(|cause| failed(&wanted, cause))?;
+        let found = wanted
+            .canonicalize()
+            .map_err(|cause| failed(&wanted, cause))?;
         if !found.starts_with(&root) {
-            let message = format!("`{path}` leads out of the configuration's folder, to {}", found.display());
+            let message = format!(
+                "`{path}` leads out of the configuration's folder, to {}",
+                found.display()
+            );
             let help = Some("copy the file into the configuration's folder".into());
             return Err(HostError { message, help });
         }
@@ -62,7 +77,9 @@ impl ConfigHost {
 
     fn library_text(&self, name: &str) -> Result<&'static str, HostError> {
         let found = self.library.iter().find(|(known, _)| *known == name);
-        found.map(|(_, text)| *text).ok_or_else(|| HostError::new(format!("the library has no file `{name}`")))
+        found
+            .map(|(_, text)| *text)
+            .ok_or_else(|| HostError::new(format!("the library has no file `{name}`")))
     }
 }
 
@@ -76,18 +93,27 @@ impl Host for ConfigHost {
             return self.library_text(name).map(str::to_owned);
         }
         let file = self.inside(path)?;
-        let bytes = fs::read(&file).map_err(|cause| HostError::new(format!("cannot read {}: {cause}", file.display())))?;
-        String::from_utf8(bytes).map_err(|_| HostError::new(format!("{} is not UTF-8 text", file.display())))
+        let bytes = fs::read(&file)
+            .map_err(|cause| HostError::new(format!("cannot read {}: {cause}", file.display())))?;
+        String::from_utf8(bytes)
+            .map_err(|_| HostError::new(format!("{} is not UTF-8 text", file.display())))
     }
 
     fn read_dir(&mut self, path: &str) -> Result<Vec<(String, EntryKind)>, HostError> {
         let folder = self.inside(path)?;
-        let failed = |cause: std::io::Error| HostError::new(format!("cannot list {}: {cause}", folder.display()));
+        let failed = |cause: std::io::Error| {
+            HostError::new(format!("cannot list {}: {cause}", folder.display()))
+        };
         let mut entries = Vec::new();
         for entry in fs::read_dir(&folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let name = entry.file_name().into_string();
-            let name = name.map_err(|_| HostError::new(format!("{} has a name that is not UTF-8", entry.path().display())))?;
+            let name = name.map_err(|_| {
+                HostError::new(format!(
+                    "{} has a name that is not UTF-8",
+                    entry.path().display()
+                ))
+            })?;
             let kind = entry.file_type().map_err(failed)?;
             let kind = match (kind.is_dir(), kind.is_symlink()) {
                 (true, _) => EntryKind::Directory,
@@ -105,13 +131,17 @@ impl Host for ConfigHost {
         let index = if let Some(index) = sources.by_path.get(path) {
             *index
         } else {
-            let source = Source::read(&self.inside(path)?).map_err(|error| HostError::new(with_causes(&error)))?;
+            let source = Source::read(&self.inside(path)?)
+                .map_err(|error| HostError::new(with_causes(&error)))?;
             sources.minted.push(source);
             let index = sources.minted.len() - 1;
             sources.by_path.insert(path.into(), index);
             index
         };
-        Ok(Minted { text: sources.minted[index].output.path.logical(), context: ContextId(index as u32) })
+        Ok(Minted {
+            text: sources.minted[index].output.path.logical(),
+            context: ContextId(index as u32),
+        })
     }
 
     fn build(&mut self, _arguments: &Data) -> Result<Minted, HostError> {
@@ -130,7 +160,9 @@ impl Host for ConfigHost {
 fn not_yet(name: &str) -> HostError {
     HostError {
         message: format!("`{name}` can't be used in a system's configuration yet"),
-        help: Some("put the file beside the configuration and name it by its path, as in `./file`".into()),
+        help: Some(
+            "put the file beside the configuration and name it by its path, as in `./file`".into(),
+        ),
     }
 }
 

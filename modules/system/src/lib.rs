@@ -18,7 +18,7 @@ pub mod session;
 pub mod source;
 pub mod tasks;
 
-pub use evaluate::{Evaluated, EvaluateError, Faulty};
+pub use evaluate::{EvaluateError, Evaluated, Faulty};
 pub use lowering::Lowered;
 pub use manifest::SystemManifest;
 pub use session::{Locked, Made, Options, Session, SessionError};

@@ -4,10 +4,10 @@
 //! the same one where it did already. Writes nothing.
 
 use crate::archive::{Archive, ArchiveError, Indexes};
-use cairn_debian::lock::{Lock, LockError, LockedAccounts, Wanted};
-use cairn_debian::index::IndexError;
-use cairn_debian::{Assumed, Index, Request, Universe, Unsolvable, solve};
 use crate::machine::accounts;
+use cairn_debian::index::IndexError;
+use cairn_debian::lock::{Lock, LockError, LockedAccounts, Wanted};
+use cairn_debian::{Assumed, Index, Request, Universe, Unsolvable, solve};
 use cairn_spec::SystemSpec;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -44,13 +44,25 @@ pub enum LockingError {
 /// The packages that Cairn itself stands for: its initrd takes the place of Debian's tools for one.
 pub fn assumed() -> Vec<Assumed> {
     let provides = vec!["linux-initramfs-tool".into()];
-    vec![Assumed { name: "cairn-initrd".into(), version: "1".into(), provides }]
+    vec![Assumed {
+        name: "cairn-initrd".into(),
+        version: "1".into(),
+        provides,
+    }]
 }
 
 /// What a configuration asks the archive for.
 pub fn wanted(spec: &SystemSpec) -> Wanted {
-    let system: BTreeSet<String> = spec.packages.iter().cloned().chain([spec.kernel.package.clone()]).collect();
-    let tools = TOOL_PACKAGES.iter().map(|name| (*name).to_owned()).collect();
+    let system: BTreeSet<String> = spec
+        .packages
+        .iter()
+        .cloned()
+        .chain([spec.kernel.package.clone()])
+        .collect();
+    let tools = TOOL_PACKAGES
+        .iter()
+        .map(|name| (*name).to_owned())
+        .collect();
     Wanted::from([(SYSTEM.into(), system), (TOOLS.into(), tools)])
 }
 
@@ -85,7 +97,13 @@ pub fn lock(
 /// The lock with numbers for all declared accounts; those that it has stay.
 pub fn with_accounts(lock: Lock, spec: &SystemSpec) -> Lock {
     let declared = accounts::allocate(&spec.users, &spec.groups, &lock.accounts.declared);
-    Lock { accounts: LockedAccounts { declared, ..lock.accounts }, ..lock }
+    Lock {
+        accounts: LockedAccounts {
+            declared,
+            ..lock.accounts
+        },
+        ..lock
+    }
 }
 
 fn packages(
@@ -114,16 +132,27 @@ fn packages(
     Ok(unchanged.cloned().unwrap_or(new))
 }
 
-fn solve_all(spec: &SystemSpec, before: Option<&Lock>, indexes: Indexes) -> Result<Lock, LockingError> {
-    let parsed: Result<Vec<Index<'_>>, IndexError> =
-        indexes.texts.iter().map(|(origin, text)| Index::parse(text, *origin)).collect();
+fn solve_all(
+    spec: &SystemSpec,
+    before: Option<&Lock>,
+    indexes: Indexes,
+) -> Result<Lock, LockingError> {
+    let parsed: Result<Vec<Index<'_>>, IndexError> = indexes
+        .texts
+        .iter()
+        .map(|(origin, text)| Index::parse(text, *origin))
+        .collect();
     let assumed = assumed();
     let universe = Universe::new(&parsed?, &spec.debian.architecture, &assumed);
     let wanted = wanted(spec);
     let mut sets = BTreeMap::new();
     for (set, relations) in &wanted {
         let held = before.map(|lock| lock.held(set)).unwrap_or_default();
-        let request = Request { wanted: relations.iter().cloned().collect(), essential: set == SYSTEM, held };
+        let request = Request {
+            wanted: relations.iter().cloned().collect(),
+            essential: set == SYSTEM,
+            held,
+        };
         sets.insert(set.clone(), solve(&universe, &request).map_err(Box::new)?);
     }
     Ok(Lock::new(indexes.archive, wanted, &sets))

@@ -3,7 +3,9 @@
 //! In: the spec, the lock, the paths that the configuration names. Out: [`Lowered`], a graph whose last node is the system.
 //! Pure: nothing is fetched, built or looked up.
 
-use crate::builders::{fetch::FetchArgs, initrd::InitrdArgs, machine::MachineArgs, root::RootArgs, system::SystemArgs};
+use crate::builders::{
+    fetch::FetchArgs, initrd::InitrdArgs, machine::MachineArgs, root::RootArgs, system::SystemArgs,
+};
 use crate::locking::{self, SYSTEM, TOOLS};
 use crate::machine::accounts::Numbers;
 use cairn_debian::lock::{Lock, LockedPackage};
@@ -60,7 +62,11 @@ pub struct Surroundings<'a> {
 /// Lowers a configuration.
 ///
 /// Errors: [`GraphError`], when two steps clash; a lock that was read from disk can't be trusted not to.
-pub fn lower(spec: &SystemSpec, lock: &Lock, around: &Surroundings<'_>) -> Result<Lowered, GraphError> {
+pub fn lower(
+    spec: &SystemSpec,
+    lock: &Lock,
+    around: &Surroundings<'_>,
+) -> Result<Lowered, GraphError> {
     let mut graph = BuildGraph::new();
     let mut unpacked: BTreeMap<String, DerivationId> = BTreeMap::new();
     for package in lock.packages() {
@@ -73,8 +79,17 @@ pub fn lower(spec: &SystemSpec, lock: &Lock, around: &Surroundings<'_>) -> Resul
     let of = |package: &LockedPackage| unpacked.get(&package.sha256).copied();
 
     let numbers = lock.accounts.of_packages.clone();
-    let args = RootArgs { epoch: lock.epoch, assumed: locking::assumed(), numbers };
-    let root = graph.add(step("packages".into(), builder::ROOT, cairn_debian::recipe::VERSION, &args));
+    let args = RootArgs {
+        epoch: lock.epoch,
+        assumed: locking::assumed(),
+        numbers,
+    };
+    let root = graph.add(step(
+        "packages".into(),
+        builder::ROOT,
+        cairn_debian::recipe::VERSION,
+        &args,
+    ));
     for package in set(SYSTEM) {
         if let Some(input) = of(package) {
             graph.add_input(root, package.name.clone(), input)?;
@@ -88,48 +103,96 @@ pub fn lower(spec: &SystemSpec, lock: &Lock, around: &Surroundings<'_>) -> Resul
     }
     let args = MachineArgs {
         spec: spec.clone(),
-        sources: around.sources.iter().map(|(path, content)| (path.logical(), *content)).collect(),
+        sources: around
+            .sources
+            .iter()
+            .map(|(path, content)| (path.logical(), *content))
+            .collect(),
         numbers: around.numbers.clone(),
         epoch: lock.epoch,
     };
     let machine = graph.add(step("root".into(), builder::MACHINE, 1, &args));
     graph.add_input(machine, "packages", root)?;
 
-    let args = InitrdArgs { modules: spec.kernel.modules.clone(), init: around.init };
+    let args = InitrdArgs {
+        modules: spec.kernel.modules.clone(),
+        init: around.init,
+    };
     let initrd = graph.add(step("initrd".into(), builder::INITRD, 1, &args));
     graph.add_input(initrd, "packages", root)?;
 
     let image = graph.add(step("root.erofs".into(), builder::ROOT_IMAGE, 1, &()));
     graph.add_input(image, "root", machine)?;
 
-    let packages = set(SYSTEM).iter().map(|package| (package.name.clone(), package.version.clone())).collect();
+    let packages = set(SYSTEM)
+        .iter()
+        .map(|package| (package.name.clone(), package.version.clone()))
+        .collect();
     let references = around.sources.keys().cloned().collect();
-    let args = SystemArgs { host: spec.host.name.clone(), packages, references };
-    let system = graph.add(step(format!("system-{}", spec.host.name), builder::SYSTEM, 1, &args));
+    let args = SystemArgs {
+        host: spec.host.name.clone(),
+        packages,
+        references,
+    };
+    let system = graph.add(step(
+        format!("system-{}", spec.host.name),
+        builder::SYSTEM,
+        1,
+        &args,
+    ));
     graph.add_input(system, "root", machine)?;
     graph.add_input(system, "image", image)?;
     graph.add_input(system, "initrd", initrd)?;
-    let loader = set(TOOLS).iter().find(|package| package.name == "systemd-boot-efi").and_then(of);
+    let loader = set(TOOLS)
+        .iter()
+        .find(|package| package.name == "systemd-boot-efi")
+        .and_then(of);
     if let Some(loader) = loader {
         graph.add_input(system, "loader", loader)?;
     }
-    Ok(Lowered { graph, system, packages: root, tools })
+    Ok(Lowered {
+        graph,
+        system,
+        packages: root,
+        tools,
+    })
 }
 
 /// `nginx_1.26.3-3_amd64`, with what a store path can't have replaced: versions may hold `:`.
 fn package_name(package: &LockedPackage) -> String {
-    let name = format!("{}_{}_{}", package.name, package.version, package.architecture);
-    name.replace(|c: char| !(c.is_ascii_alphanumeric() || "+-._?=~".contains(c)), "_")
+    let name = format!(
+        "{}_{}_{}",
+        package.name, package.version, package.architecture
+    );
+    name.replace(
+        |c: char| !(c.is_ascii_alphanumeric() || "+-._?=~".contains(c)),
+        "_",
+    )
 }
 
 fn fetch(package: &LockedPackage) -> Derivation {
-    let args = FetchArgs { origin: package.origin, path: package.path.clone() };
-    let fixed = FixedOutput { sha256: package.sha256.clone(), size: Some(package.size) };
-    Derivation { fixed: Some(fixed), ..step(package_name(package) + ".deb", builder::FETCH, 1, &args) }
+    let args = FetchArgs {
+        origin: package.origin,
+        path: package.path.clone(),
+    };
+    let fixed = FixedOutput {
+        sha256: package.sha256.clone(),
+        size: Some(package.size),
+    };
+    Derivation {
+        fixed: Some(fixed),
+        ..step(package_name(package) + ".deb", builder::FETCH, 1, &args)
+    }
 }
 
 fn step(name: String, builder: &str, builder_version: u32, args: &impl Serialize) -> Derivation {
     // Arguments are plain data with string keys: turning them into JSON can't fail.
     let args = serde_json::to_value(args).unwrap_or_default();
-    Derivation { name, builder: builder.into(), builder_version, args, fixed: None }
+    Derivation {
+        name,
+        builder: builder.into(),
+        builder_version,
+        args,
+        fixed: None,
+    }
 }

@@ -5,7 +5,7 @@
 
 use crate::archive::{self, Archive, ArchiveError};
 use crate::builders::{adapters, numbering};
-use crate::evaluate::{Evaluated, EvaluateError, evaluate};
+use crate::evaluate::{EvaluateError, Evaluated, evaluate};
 use crate::locking::{self, LockingError};
 use crate::lowering::{self, Lowered, Surroundings};
 use crate::manifest::{MANIFEST, SystemManifest};
@@ -16,7 +16,9 @@ use cairn_debian::lock::LockError;
 use cairn_disk::{Generation, NewGeneration, ObjectMeta, Store, Timestamp};
 use cairn_fetch::cancel::Cancel;
 use cairn_fetch::http::Client;
-use cairn_graph::{Content, DerivationId, Digest, EntryKind, GraphError, Output, Realisation, StorePath};
+use cairn_graph::{
+    Content, DerivationId, Digest, EntryKind, GraphError, Output, Realisation, StorePath,
+};
 use cairn_spec::SystemSpec;
 use std::collections::BTreeMap;
 use std::fs;
@@ -126,7 +128,12 @@ pub struct Session {
 impl Session {
     /// A session for a configuration file below a root folder; touches nothing yet.
     pub fn new(config: &Path, root: &Path, options: Options, cancel: Cancel) -> Self {
-        Self { config: config.into(), root: root.into(), options, cancel }
+        Self {
+            config: config.into(),
+            root: root.into(),
+            options,
+            cancel,
+        }
     }
 
     /// `cairn.lock` beside the configuration.
@@ -148,19 +155,35 @@ impl Session {
                 Ok(Some(Lock::parse(&text).map_err(wrong)?))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(SessionError::LockFile { act: "read", path, source }),
+            Err(source) => Err(SessionError::LockFile {
+                act: "read",
+                path,
+                source,
+            }),
         }
     }
 
     /// Config → lock: the packages that the configuration means. Reaches for the network only where the lock does not
     /// cover the configuration, or with `refresh`.
-    pub fn lock(&self, spec: &SystemSpec, refresh: bool, say: &mut dyn FnMut(&str)) -> Result<Locked, SessionError> {
+    pub fn lock(
+        &self,
+        spec: &SystemSpec,
+        refresh: bool,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<Locked, SessionError> {
         let before = self.read_lock()?;
-        if let Some(lock) = before.as_ref().filter(|lock| !refresh && locking::is_current(lock, spec)) {
+        if let Some(lock) = before
+            .as_ref()
+            .filter(|lock| !refresh && locking::is_current(lock, spec))
+        {
             let lock = locking::with_accounts(lock.clone(), spec);
             return Ok(Locked { before, lock });
         }
-        let mut mirrors = archive::mirrors(&spec.debian, self.options.mirror.as_deref(), &self.options.apt)?;
+        let mut mirrors = archive::mirrors(
+            &spec.debian,
+            self.options.mirror.as_deref(),
+            &self.options.apt,
+        )?;
         if let Some(keyring) = &self.options.keyring {
             mirrors.keyrings = vec![keyring.display().to_string()];
         }
@@ -179,11 +202,23 @@ impl Session {
             return Ok(());
         }
         let path = self.lock_path();
-        let failed = |source| SessionError::LockFile { act: "write", path: path.clone(), source };
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let failed = |source| SessionError::LockFile {
+            act: "write",
+            path: path.clone(),
+            source,
+        };
+        let folder = path
+            .parent()
+            .filter(|p| !p.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         let readable = fs::Permissions::from_mode(0o644);
-        let mut file = tempfile::Builder::new().prefix(".cairn.lock").permissions(readable).tempfile_in(folder).map_err(failed)?;
-        file.write_all(locked.lock.print().as_bytes()).map_err(failed)?;
+        let mut file = tempfile::Builder::new()
+            .prefix(".cairn.lock")
+            .permissions(readable)
+            .tempfile_in(folder)
+            .map_err(failed)?;
+        file.write_all(locked.lock.print().as_bytes())
+            .map_err(failed)?;
         file.as_file().sync_all().map_err(failed)?;
         file.persist(&path).map_err(|error| failed(error.error))?;
         Ok(())
@@ -192,8 +227,13 @@ impl Session {
     /// Lock → graph: every step, none of them taken.
     pub fn lower(&self, evaluated: &Evaluated, lock: &Lock) -> Result<Lowered, SessionError> {
         let outputs = evaluated.sources.iter().map(|source| &source.output);
-        let sources: BTreeMap<StorePath, Content> = outputs.map(|o| (o.path.clone(), o.content)).collect();
-        let around = Surroundings { sources: &sources, numbers: &lock.accounts.declared, init: Digest::of(self.options.init) };
+        let sources: BTreeMap<StorePath, Content> =
+            outputs.map(|o| (o.path.clone(), o.content)).collect();
+        let around = Surroundings {
+            sources: &sources,
+            numbers: &lock.accounts.declared,
+            init: Digest::of(self.options.init),
+        };
         Ok(lowering::lower(&evaluated.spec, lock, &around)?)
     }
 
@@ -209,9 +249,16 @@ impl Session {
         for source in &evaluated.sources {
             source.keep(store)?;
         }
-        store.put_bytes(self.options.init, ObjectMeta { executable: true, mtime: 1 })?;
+        store.put_bytes(
+            self.options.init,
+            ObjectMeta {
+                executable: true,
+                mtime: 1,
+            },
+        )?;
         let debian = &evaluated.spec.debian;
-        let mirrors = archive::mirrors(debian, self.options.mirror.as_deref(), &self.options.apt).ok();
+        let mirrors =
+            archive::mirrors(debian, self.options.mirror.as_deref(), &self.options.apt).ok();
         let builders = adapters::all(mirrors, self.client());
         let options = cairn_build::Options {
             jobs: self.options.jobs,
@@ -219,7 +266,15 @@ impl Session {
             keep_going: self.options.keep_going,
             ..cairn_build::Options::default()
         };
-        Ok(cairn_build::realise(&lowered.graph, wanted, &builders, store, &options, self.cancelled(), events)?)
+        Ok(cairn_build::realise(
+            &lowered.graph,
+            wanted,
+            &builders,
+            store,
+            &options,
+            self.cancelled(),
+            events,
+        )?)
     }
 
     /// Writes into the lock which numbers the packages' accounts came out with, so that they stay whatever is added later.
@@ -233,10 +288,14 @@ impl Session {
         lowered: &Lowered,
         realised: &Realised,
     ) -> Result<(), SessionError> {
-        let Some(output) = realised.outputs.get(&lowered.packages) else { return Ok(()) };
+        let Some(output) = realised.outputs.get(&lowered.packages) else {
+            return Ok(());
+        };
         let tree = store.content_tree(&output.content, output.path.name())?;
         let text = |path: &str| match tree.get(path).map(|entry| &entry.kind) {
-            Some(EntryKind::File { digest, .. }) => Ok(String::from_utf8_lossy(&store.read_object(digest)?).into_owned()),
+            Some(EntryKind::File { digest, .. }) => {
+                Ok(String::from_utf8_lossy(&store.read_object(digest)?).into_owned())
+            }
             _ => Ok(String::new()),
         };
         let text = |path: &str| -> Result<String, cairn_disk::Error> { text(path) };
@@ -254,26 +313,56 @@ impl Session {
         }
         locked.lock.accounts.of_packages = numbers;
         let again = self.lower(evaluated, &locked.lock)?;
-        let resolved = again.graph.resolve(again.packages, |id| realised.outputs.get(&id).cloned())?;
-        let references = store.path_record(&output.path)?.map(|record| record.references).unwrap_or_default();
+        let resolved = again
+            .graph
+            .resolve(again.packages, |id| realised.outputs.get(&id).cloned())?;
+        let references = store
+            .path_record(&output.path)?
+            .map(|record| record.references)
+            .unwrap_or_default();
         let action = resolved.key();
-        store.realisations().put(&Realisation { version: 1, action, output: output.clone(), references })?;
+        store.realisations().put(&Realisation {
+            version: 1,
+            action,
+            output: output.clone(),
+            references,
+        })?;
         Ok(())
     }
 
     /// What the system of a realised graph is.
-    pub fn made(&self, store: &Store, lowered: &Lowered, realised: &Realised) -> Result<Made, SessionError> {
+    pub fn made(
+        &self,
+        store: &Store,
+        lowered: &Lowered,
+        realised: &Realised,
+    ) -> Result<Made, SessionError> {
         let missing = || GraphError::Unknown(lowered.system);
         let output: &Output = realised.outputs.get(&lowered.system).ok_or_else(missing)?;
         let manifest = read_manifest(store, &output.path)?;
-        let mut keeps: Vec<StorePath> = realised.outputs.values().map(|output| output.path.clone()).collect();
+        let mut keeps: Vec<StorePath> = realised
+            .outputs
+            .values()
+            .map(|output| output.path.clone())
+            .collect();
         keeps.sort();
         keeps.dedup();
-        Ok(Made { system: output.path.clone(), manifest, built: realised.built, keeps })
+        Ok(Made {
+            system: output.path.clone(),
+            manifest,
+            built: realised.built,
+            keeps,
+        })
     }
 
     /// Registers a system as a new generation and makes it the default.
-    pub fn register(&self, store: &Store, made: &Made, lock: &Lock, command: &str) -> Result<Generation, SessionError> {
+    pub fn register(
+        &self,
+        store: &Store,
+        made: &Made,
+        lock: &Lock,
+        command: &str,
+    ) -> Result<Generation, SessionError> {
         let generation = store.generations().add(NewGeneration {
             system: made.system.clone(),
             date: Timestamp::now(),
@@ -289,7 +378,11 @@ impl Session {
 
     fn client(&self) -> Client {
         let client = Client::new(self.cancel.clone());
-        if self.options.offline { client.offline() } else { client }
+        if self.options.offline {
+            client.offline()
+        } else {
+            client
+        }
     }
 
     fn cancelled(&self) -> &AtomicBool {
@@ -302,7 +395,10 @@ impl Session {
 /// Errors: [`SessionError::System`], [`SessionError::Store`].
 pub fn read_manifest(store: &Store, system: &StorePath) -> Result<SystemManifest, SessionError> {
     let text = read_part(store, system, MANIFEST)?;
-    let wrong = |error: serde_json::Error| SessionError::System { path: system.clone(), cause: error.to_string() };
+    let wrong = |error: serde_json::Error| SessionError::System {
+        path: system.clone(),
+        cause: error.to_string(),
+    };
     serde_json::from_slice(&text).map_err(wrong)
 }
 
@@ -311,7 +407,10 @@ pub fn read_manifest(store: &Store, system: &StorePath) -> Result<SystemManifest
 /// Errors: [`SessionError::System`], [`SessionError::Store`].
 pub fn read_spec(store: &Store, system: &StorePath) -> Result<SystemSpec, SessionError> {
     let text = read_part(store, system, "system.json")?;
-    let wrong = |cause: String| SessionError::System { path: system.clone(), cause };
+    let wrong = |cause: String| SessionError::System {
+        path: system.clone(),
+        cause,
+    };
     let text = String::from_utf8(text).map_err(|error| wrong(error.to_string()))?;
     SystemSpec::parse(&text).map_err(|error| wrong(error.to_string()))
 }
@@ -320,6 +419,9 @@ fn read_part(store: &Store, system: &StorePath, name: &str) -> Result<Vec<u8>, S
     let tree = store.content_tree(&store.path_content(system)?, system.name())?;
     match tree.get(name).map(|entry| &entry.kind) {
         Some(EntryKind::File { digest, .. }) => Ok(store.read_object(digest)?),
-        _ => Err(SessionError::System { path: system.clone(), cause: format!("it has no `{name}`") }),
+        _ => Err(SessionError::System {
+            path: system.clone(),
+            cause: format!("it has no `{name}`"),
+        }),
     }
 }

@@ -56,13 +56,20 @@ pub fn registry() -> &'static [(&'static str, Task)] {
     &[("materialise", run_materialise), ("collect", run_collect)]
 }
 
-fn ask<Q: Serialize, A: DeserializeOwned>(ids: &IdMap, task: &'static str, question: &Q) -> Result<A, TaskError> {
+fn ask<Q: Serialize, A: DeserializeOwned>(
+    ids: &IdMap,
+    task: &'static str,
+    question: &Q,
+) -> Result<A, TaskError> {
     let answer = |source| TaskError::Answer { task, source };
     let input = serde_json::to_vec(question).map_err(answer)?;
     serde_json::from_slice(&in_namespace(ids, task, &input)?).map_err(answer)
 }
 
-fn answer<Q: DeserializeOwned, A: Serialize>(input: &[u8], work: impl FnOnce(Q) -> Result<A, cairn_disk::Error>) -> Result<Vec<u8>, String> {
+fn answer<Q: DeserializeOwned, A: Serialize>(
+    input: &[u8],
+    work: impl FnOnce(Q) -> Result<A, cairn_disk::Error>,
+) -> Result<Vec<u8>, String> {
     let question = serde_json::from_slice(input).map_err(|error| error.to_string())?;
     let result = work(question).map_err(|error| with_causes(&error))?;
     serde_json::to_vec(&result).map_err(|error| error.to_string())
@@ -83,7 +90,9 @@ fn run_materialise(input: &[u8]) -> Result<Vec<u8>, String> {
         let store = Store::open(&question.root)?;
         let tree = store.tree(&question.tree)?;
         let options = MaterialiseOptions::EXACT;
-        store.materialise(&tree, &question.target, options).map(|_| ())
+        store
+            .materialise(&tree, &question.target, options)
+            .map(|_| ())
     })
 }
 
@@ -95,7 +104,12 @@ fn run_collect(input: &[u8]) -> Result<Vec<u8>, String> {
         for entry in delta.upserts.values_mut() {
             entry.mtime = normalise::mtime(entry.mtime, question.epoch);
         }
-        let tree = base.overlay(&delta).map_err(|source| cairn_disk::Error::Tree { path: question.upper, source })?;
+        let tree = base
+            .overlay(&delta)
+            .map_err(|source| cairn_disk::Error::Tree {
+                path: question.upper,
+                source,
+            })?;
         store.put_tree(&tree)
     })
 }

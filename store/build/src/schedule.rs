@@ -96,7 +96,9 @@ pub fn realise(
     });
     let urgency = graph.urgency(|_, derivation| builders.cost(derivation))?;
     let is_fetch = |id: &DerivationId| {
-        let builder = graph.derivation(*id).and_then(|derivation| builders.get(&derivation.builder));
+        let builder = graph
+            .derivation(*id)
+            .and_then(|derivation| builders.get(&derivation.builder));
         builder.is_some_and(|builder| builder.kind() == Kind::Fetch)
     };
     let fetches: BTreeSet<DerivationId> = plan.order.iter().copied().filter(is_fetch).collect();

@@ -43,7 +43,12 @@ pub(crate) struct State {
 
 impl State {
     /// `fetches` are the derivations of [`Lane::Fetch`].
-    pub(crate) fn new(graph: &BuildGraph, plan: &Plan, urgency: Vec<u64>, fetches: BTreeSet<DerivationId>) -> Self {
+    pub(crate) fn new(
+        graph: &BuildGraph,
+        plan: &Plan,
+        urgency: Vec<u64>,
+        fetches: BTreeSet<DerivationId>,
+    ) -> Self {
         let mut waiting = BTreeMap::new();
         let mut dependents: BTreeMap<DerivationId, Vec<DerivationId>> = BTreeMap::new();
         for id in &plan.order {
@@ -90,7 +95,11 @@ impl State {
     }
 
     fn make_ready(&mut self, id: DerivationId) {
-        let ready = if self.fetches.contains(&id) { &mut self.ready_to_fetch } else { &mut self.ready_to_work };
+        let ready = if self.fetches.contains(&id) {
+            &mut self.ready_to_fetch
+        } else {
+            &mut self.ready_to_work
+        };
         ready.push((self.urgency[id.0 as usize], std::cmp::Reverse(id)));
     }
 

@@ -35,22 +35,35 @@ pub fn all(mirrors: Option<Mirrors>, client: Client) -> Builders {
 }
 
 fn tree_of(context: &BuildContext<'_>, output: &Output) -> Result<Tree, BuildError> {
-    Ok(context.store().content_tree(&output.content, output.path.name())?)
+    Ok(context
+        .store()
+        .content_tree(&output.content, output.path.name())?)
 }
 
 fn packages(context: &BuildContext<'_>) -> Result<Vec<PackageTree>, BuildError> {
     let inputs = context.inputs().iter();
-    inputs.map(|(name, output)| Ok(PackageTree::split(name, &tree_of(context, output)?))).collect()
+    inputs
+        .map(|(name, output)| Ok(PackageTree::split(name, &tree_of(context, output)?)))
+        .collect()
 }
 
 fn put_tree(context: &BuildContext<'_>, tree: &Tree) -> Result<Built, BuildError> {
-    Ok(Built::new(Content::Tree { digest: context.store().put_tree(tree)? }))
+    Ok(Built::new(Content::Tree {
+        digest: context.store().put_tree(tree)?,
+    }))
 }
 
 fn put_file(context: &BuildContext<'_>, bytes: &[u8]) -> Result<Built, BuildError> {
-    let meta = ObjectMeta { executable: false, mtime: 1 };
+    let meta = ObjectMeta {
+        executable: false,
+        mtime: 1,
+    };
     let (digest, size) = context.store().put_bytes(bytes, meta)?;
-    Ok(Built::new(Content::File { digest, size, executable: false }))
+    Ok(Built::new(Content::File {
+        digest,
+        size,
+        executable: false,
+    }))
 }
 
 struct Fetch {
@@ -61,24 +74,42 @@ struct Fetch {
 impl Builder for Fetch {
     fn build(&self, context: &BuildContext<'_>) -> Result<Built, BuildError> {
         let args: FetchArgs = context.args()?;
-        let mirrors = self.mirrors.as_ref().ok_or_else(|| BuildError::failed(crate::archive::ArchiveError::NoMirror))?;
-        let no_digest = || BuildError::failed(format!("{} has no digest to be checked against", args.path));
+        let mirrors = self
+            .mirrors
+            .as_ref()
+            .ok_or_else(|| BuildError::failed(crate::archive::ArchiveError::NoMirror))?;
+        let no_digest =
+            || BuildError::failed(format!("{} has no digest to be checked against", args.path));
         let fixed = context.derivation().fixed.clone().ok_or_else(no_digest)?;
         let folder = context.store().layout().cairn().join("var/cache/partial");
         let failed = |act, path: PathBuf| move |source| BuildError::Io { act, path, source };
         fs::create_dir_all(&folder).map_err(failed("make", folder.clone()))?;
         let file = folder.join(&fixed.sha256);
         let mut progress = |done, total| context.progress(done, total);
-        fetch::download(&args, &fixed, mirrors, &self.client, &file, &mut progress).map_err(|error| match error {
-            HttpError::Cancelled { .. } => BuildError::Cancelled,
-            HttpError::Digest { expected, got, .. } => {
-                BuildError::HashMismatch { name: args.path.clone(), expected, found: got }
-            }
-            other => BuildError::failed(other),
-        })?;
-        let (digest, size) = context.store().put_file(&file, ObjectMeta { executable: false, mtime: 1 })?;
+        fetch::download(&args, &fixed, mirrors, &self.client, &file, &mut progress).map_err(
+            |error| match error {
+                HttpError::Cancelled { .. } => BuildError::Cancelled,
+                HttpError::Digest { expected, got, .. } => BuildError::HashMismatch {
+                    name: args.path.clone(),
+                    expected,
+                    found: got,
+                },
+                other => BuildError::failed(other),
+            },
+        )?;
+        let (digest, size) = context.store().put_file(
+            &file,
+            ObjectMeta {
+                executable: false,
+                mtime: 1,
+            },
+        )?;
         fs::remove_file(&file).map_err(failed("remove", file.clone()))?;
-        Ok(Built::new(Content::File { digest, size, executable: false }))
+        Ok(Built::new(Content::File {
+            digest,
+            size,
+            executable: false,
+        }))
     }
 
     fn kind(&self) -> Kind {
@@ -87,7 +118,11 @@ impl Builder for Fetch {
 
     /// The largest first, as if the network gave 20 MB a second.
     fn cost(&self, derivation: &Derivation) -> u64 {
-        let size = derivation.fixed.as_ref().and_then(|fixed| fixed.size).unwrap_or_default();
+        let size = derivation
+            .fixed
+            .as_ref()
+            .and_then(|fixed| fixed.size)
+            .unwrap_or_default();
         20 + size / 20_000
     }
 }
@@ -138,9 +173,16 @@ struct Tools;
 impl Builder for Tools {
     fn build(&self, context: &BuildContext<'_>) -> Result<Built, BuildError> {
         let packages = packages(context)?;
-        let contents = StoreContents { store: context.store(), mtime: 1 };
-        let unpacked: Result<Vec<_>, _> = packages.iter().map(|package| package.unpacked(&contents)).collect();
-        let tree = compose_root(&packages, &unpacked.map_err(BuildError::failed)?, 1).map_err(BuildError::failed)?;
+        let contents = StoreContents {
+            store: context.store(),
+            mtime: 1,
+        };
+        let unpacked: Result<Vec<_>, _> = packages
+            .iter()
+            .map(|package| package.unpacked(&contents))
+            .collect();
+        let tree = compose_root(&packages, &unpacked.map_err(BuildError::failed)?, 1)
+            .map_err(BuildError::failed)?;
         put_tree(context, &tree)
     }
 }
@@ -151,8 +193,16 @@ impl Builder for Machine {
     fn build(&self, context: &BuildContext<'_>) -> Result<Built, BuildError> {
         let args: MachineArgs = context.args()?;
         let base = tree_of(context, context.input("packages")?)?;
-        let contents = StoreContents { store: context.store(), mtime: args.epoch };
-        let declared = Declared { spec: &args.spec, sources: &args.sources, numbers: &args.numbers, epoch: args.epoch };
+        let contents = StoreContents {
+            store: context.store(),
+            mtime: args.epoch,
+        };
+        let declared = Declared {
+            spec: &args.spec,
+            sources: &args.sources,
+            numbers: &args.numbers,
+            epoch: args.epoch,
+        };
         let mut tree = machine::compose(&base, &declared, &contents).map_err(BuildError::failed)?;
         cairn_image::root::add_mount_points(&mut tree, args.epoch);
         put_tree(context, &tree)
@@ -176,7 +226,10 @@ impl Builder for Initrd {
     fn build(&self, context: &BuildContext<'_>) -> Result<Built, BuildError> {
         let args: InitrdArgs = context.args()?;
         let tree = tree_of(context, context.input("packages")?)?;
-        let contents = StoreContents { store: context.store(), mtime: 1 };
+        let contents = StoreContents {
+            store: context.store(),
+            mtime: 1,
+        };
         let bytes = initrd::pack(&tree, &args, &contents).map_err(BuildError::failed)?;
         put_file(context, &bytes)
     }
@@ -200,10 +253,20 @@ impl Builder for System {
             initrd: &context.input("initrd")?.content,
             loader: loader.as_ref(),
         };
-        let contents = StoreContents { store: context.store(), mtime: 1 };
+        let contents = StoreContents {
+            store: context.store(),
+            mtime: 1,
+        };
         let tree = system::join(&parts, &args, &contents).map_err(BuildError::failed)?;
-        let mut references: Vec<_> = args.references.into_iter().chain([root.path.clone()]).collect();
+        let mut references: Vec<_> = args
+            .references
+            .into_iter()
+            .chain([root.path.clone()])
+            .collect();
         references.sort();
-        Ok(Built { references, ..put_tree(context, &tree)? })
+        Ok(Built {
+            references,
+            ..put_tree(context, &tree)?
+        })
     }
 }

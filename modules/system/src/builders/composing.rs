@@ -49,9 +49,15 @@ pub enum ComposingError {
 impl PackageTree {
     /// Splits the tree that unpacking made.
     pub fn split(name: &str, tree: &Tree) -> Self {
-        let mut package = Self { name: name.into(), control: BTreeMap::new(), data: Tree::default() };
+        let mut package = Self {
+            name: name.into(),
+            control: BTreeMap::new(),
+            data: Tree::default(),
+        };
         for (path, entry) in &tree.entries {
-            if let (Some(member), EntryKind::File { digest, .. }) = (path.strip_prefix("control/"), &entry.kind) {
+            if let (Some(member), EntryKind::File { digest, .. }) =
+                (path.strip_prefix("control/"), &entry.kind)
+            {
                 package.control.insert(member.into(), *digest);
             } else if path == "data" {
                 package.data.entries.insert(String::new(), entry.clone());
@@ -67,21 +73,40 @@ impl PackageTree {
     /// Errors: [`ComposingError::Store`].
     pub fn unpacked(&self, contents: &dyn Contents) -> Result<Unpacked, ComposingError> {
         let read = |what: &str, digest: &Digest| {
-            let failed = |cause| ComposingError::Store { what: what.into(), package: self.name.clone(), cause };
+            let failed = |cause| ComposingError::Store {
+                what: what.into(),
+                package: self.name.clone(),
+                cause,
+            };
             contents.read(digest).map_err(failed)
         };
         let mut unpacked = Unpacked::default();
         for (member, digest) in &self.control {
-            unpacked.control.insert(member.clone(), read(member, digest)?);
+            unpacked
+                .control
+                .insert(member.clone(), read(member, digest)?);
         }
         for (path, entry) in &self.data.entries {
             let directory = entry.kind == EntryKind::Directory;
-            unpacked.listing.push(Listed { path: path.clone(), directory });
+            unpacked.listing.push(Listed {
+                path: path.clone(),
+                directory,
+            });
         }
-        let conffiles = unpacked.control.get("conffiles").map(|bytes| conffile_paths(bytes)).unwrap_or_default();
+        let conffiles = unpacked
+            .control
+            .get("conffiles")
+            .map(|bytes| conffile_paths(bytes))
+            .unwrap_or_default();
         for path in conffiles {
-            if let Some(Entry { kind: EntryKind::File { digest, .. }, .. }) = self.data.entries.get(&path) {
-                unpacked.conffiles.insert(path.clone(), read(&path, digest)?);
+            if let Some(Entry {
+                kind: EntryKind::File { digest, .. },
+                ..
+            }) = self.data.entries.get(&path)
+            {
+                unpacked
+                    .conffiles
+                    .insert(path.clone(), read(&path, digest)?);
             }
         }
         Ok(unpacked)
@@ -91,26 +116,55 @@ impl PackageTree {
 /// The root that these packages make, without database and before any script. `unpacked` stands in the same order.
 ///
 /// Errors: [`ComposingError`].
-pub fn compose_root(packages: &[PackageTree], unpacked: &[Unpacked], epoch: i64) -> Result<Tree, ComposingError> {
+pub fn compose_root(
+    packages: &[PackageTree],
+    unpacked: &[Unpacked],
+    epoch: i64,
+) -> Result<Tree, ComposingError> {
     let composition = compose::compose(unpacked)?;
-    let new = |kind, mode| Entry { kind, mode, uid: 0, gid: 0, mtime: epoch, xattrs: BTreeMap::new() };
+    let new = |kind, mode| Entry {
+        kind,
+        mode,
+        uid: 0,
+        gid: 0,
+        mtime: epoch,
+        xattrs: BTreeMap::new(),
+    };
     let mut root = Tree::default();
-    root.entries.insert(String::new(), new(EntryKind::Directory, 0o755));
+    root.entries
+        .insert(String::new(), new(EntryKind::Directory, 0o755));
     for (path, target) in MERGED_LINKS {
-        root.entries.insert((*path).into(), new(EntryKind::Symlink { target: (*target).into() }, 0o777));
+        root.entries.insert(
+            (*path).into(),
+            new(
+                EntryKind::Symlink {
+                    target: (*target).into(),
+                },
+                0o777,
+            ),
+        );
     }
     for (number, package) in packages.iter().enumerate() {
         for (path, entry) in &package.data.entries {
             let is_merged_link = MERGED_LINKS.iter().any(|(link, _)| link == path);
-            if path.is_empty() || is_merged_link || composition.losers.contains(&(number, path.clone())) {
+            if path.is_empty()
+                || is_merged_link
+                || composition.losers.contains(&(number, path.clone()))
+            {
                 continue;
             }
             let place = compose::merged(path);
-            let kind = root.entries.get(&place).map(|known| known.kind == EntryKind::Directory);
+            let kind = root
+                .entries
+                .get(&place)
+                .map(|known| known.kind == EntryKind::Directory);
             match (kind, entry.kind == EntryKind::Directory) {
                 (Some(true), true) => {}
                 (Some(there), here) if there != here && !is_link_to_folder(&root, &place, here) => {
-                    return Err(ComposingError::Kind { path: place, package: package.name.clone() });
+                    return Err(ComposingError::Kind {
+                        path: place,
+                        package: package.name.clone(),
+                    });
                 }
                 (Some(false), true) => {}
                 _ => {
@@ -125,17 +179,32 @@ pub fn compose_root(packages: &[PackageTree], unpacked: &[Unpacked], epoch: i64)
 
 /// A package's folder where another one has a symbolic link: dpkg follows the link.
 fn is_link_to_folder(root: &Tree, place: &str, here_is_folder: bool) -> bool {
-    here_is_folder && matches!(root.entries.get(place).map(|e| &e.kind), Some(EntryKind::Symlink { .. }))
+    here_is_folder
+        && matches!(
+            root.entries.get(place).map(|e| &e.kind),
+            Some(EntryKind::Symlink { .. })
+        )
 }
 
 fn add_parents(root: &mut Tree, epoch: i64) {
     let mut missing = Vec::new();
     for path in root.entries.keys() {
         let parents = path.match_indices('/').map(|(at, _)| &path[..at]);
-        missing.extend(parents.filter(|parent| !root.entries.contains_key(*parent)).map(str::to_owned));
+        missing.extend(
+            parents
+                .filter(|parent| !root.entries.contains_key(*parent))
+                .map(str::to_owned),
+        );
     }
     for path in missing {
-        let folder = Entry { kind: EntryKind::Directory, mode: 0o755, uid: 0, gid: 0, mtime: epoch, xattrs: BTreeMap::new() };
+        let folder = Entry {
+            kind: EntryKind::Directory,
+            mode: 0o755,
+            uid: 0,
+            gid: 0,
+            mtime: epoch,
+            xattrs: BTreeMap::new(),
+        };
         root.entries.entry(path).or_insert(folder);
     }
 }

@@ -33,6 +33,10 @@ pub fn download(
         _ => &mirrors.debian,
     };
     let url = format!("{base}/{}", args.path);
-    let request = Request { url: &url, size: fixed.size, sha256: Some(&fixed.sha256) };
+    let request = Request {
+        url: &url,
+        size: fixed.size,
+        sha256: Some(&fixed.sha256),
+    };
     client.download(&request, target, progress)
 }

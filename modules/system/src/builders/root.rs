@@ -97,24 +97,47 @@ fn sysusers(tree: &Tree, store: &Store) -> Result<BTreeMap<String, String>, Root
     let mut files = BTreeMap::new();
     for (name, entry) in tree.children(numbering::SYSUSERS) {
         if let EntryKind::File { digest, .. } = &entry.kind {
-            files.insert(name.to_owned(), String::from_utf8_lossy(&store.read_object(digest)?).into_owned());
+            files.insert(
+                name.to_owned(),
+                String::from_utf8_lossy(&store.read_object(digest)?).into_owned(),
+            );
         }
     }
     Ok(files)
 }
 
 /// The composed root without scripts: files and database.
-fn compose(packages: &[PackageTree], args: &RootArgs, store: &Store) -> Result<(Tree, recipe::Recipe), RootError> {
-    let contents = StoreContents { store, mtime: args.epoch };
-    let unpacked: Result<Vec<Unpacked>, ComposingError> = packages.iter().map(|p| p.unpacked(&contents)).collect();
+fn compose(
+    packages: &[PackageTree],
+    args: &RootArgs,
+    store: &Store,
+) -> Result<(Tree, recipe::Recipe), RootError> {
+    let contents = StoreContents {
+        store,
+        mtime: args.epoch,
+    };
+    let unpacked: Result<Vec<Unpacked>, ComposingError> =
+        packages.iter().map(|p| p.unpacked(&contents)).collect();
     let unpacked = unpacked?;
     let mut tree = compose_root(packages, &unpacked, args.epoch)?;
     let composition = cairn_debian::compose(&unpacked).map_err(ComposingError::Conflict)?;
     let recipe = recipe::recipe(&unpacked, args.epoch)?;
     for file in database(&unpacked, &composition, &args.assumed)? {
-        let digest = contents.put(&file.bytes, file.mode & 0o111 != 0).map_err(RootError::Keep)?;
-        let kind = EntryKind::File { digest, size: file.bytes.len() as u64 };
-        let entry = Entry { kind, mode: file.mode, uid: 0, gid: 0, mtime: args.epoch, xattrs: BTreeMap::new() };
+        let digest = contents
+            .put(&file.bytes, file.mode & 0o111 != 0)
+            .map_err(RootError::Keep)?;
+        let kind = EntryKind::File {
+            digest,
+            size: file.bytes.len() as u64,
+        };
+        let entry = Entry {
+            kind,
+            mode: file.mode,
+            uid: 0,
+            gid: 0,
+            mtime: args.epoch,
+            xattrs: BTreeMap::new(),
+        };
         tree.insert(&file.path, entry)?;
     }
     Ok((tree, recipe))
@@ -123,7 +146,11 @@ fn compose(packages: &[PackageTree], args: &RootArgs, store: &Store) -> Result<(
 /// Composes and configures.
 ///
 /// Errors: [`RootError`]; a failing script's last lines are in it.
-pub fn build(packages: &[PackageTree], args: &RootArgs, around: &mut Surroundings<'_>) -> Result<Digest, RootError> {
+pub fn build(
+    packages: &[PackageTree],
+    args: &RootArgs,
+    around: &mut Surroundings<'_>,
+) -> Result<Digest, RootError> {
     let (tree, recipe) = compose(packages, args, around.store)?;
     let base = around.store.put_tree(&tree)?;
     let folders = ["lower", "upper", "work", "run"].map(|name| around.scratch.join(name));
@@ -146,12 +173,24 @@ pub fn build(packages: &[PackageTree], args: &RootArgs, around: &mut Surrounding
 
     let ids = IdMap::for_current_user()?;
     let store_root = around.store.layout().root().to_owned();
-    tasks::materialise(&ids, &tasks::Materialise { root: store_root.clone(), tree: base, target: lower.clone() })?;
+    tasks::materialise(
+        &ids,
+        &tasks::Materialise {
+            root: store_root.clone(),
+            tree: base,
+            target: lower.clone(),
+        },
+    )?;
     let outcome = run(&ids, &recipe, run_folder, (lower, upper, work), around)?;
     if let Some(tail) = outcome {
         return Err(tail);
     }
-    let collect = tasks::Collect { root: store_root, base, upper: upper.clone(), epoch: args.epoch };
+    let collect = tasks::Collect {
+        root: store_root,
+        base,
+        upper: upper.clone(),
+        epoch: args.epoch,
+    };
     Ok(tasks::collect(&ids, &collect)?)
 }
 
@@ -162,16 +201,31 @@ fn run(
     (lower, upper, work): (&Path, &Path, &Path),
     around: &mut Surroundings<'_>,
 ) -> Result<Option<RootError>, RootError> {
-    let root = RootFs::Overlay { lowers: vec![lower.into()], upper: upper.into(), work: work.into() };
+    let root = RootFs::Overlay {
+        lowers: vec![lower.into()],
+        upper: upper.into(),
+        work: work.into(),
+    };
     let mut sandbox = Sandbox::new(ids.clone(), root, ["/bin/sh", "/run/cairn/recipe.sh"])
-        .mount(Mount::Tmpfs { to: "/run".into(), size: 64 << 20, mode: 0o755 })
-        .mount(Mount::Tmpfs { to: "/tmp".into(), size: 1 << 30, mode: 0o1777 })
+        .mount(Mount::Tmpfs {
+            to: "/run".into(),
+            size: 64 << 20,
+            mode: 0o755,
+        })
+        .mount(Mount::Tmpfs {
+            to: "/tmp".into(),
+            size: 1 << 30,
+            mode: 0o1777,
+        })
         .bind_read_only(run_folder, "/run/cairn")
         .bind_read_only(run_folder.join("sysusers.d"), "/run/sysusers.d")
         .profile(Profile::MaintainerScripts);
     sandbox.spec.env.clone_from(&recipe.environment);
     sandbox.spec.network = Network::Loopback;
-    sandbox.spec.limits = Limits { wall_secs: Some(WALL_SECS), ..Limits::default() };
+    sandbox.spec.limits = Limits {
+        wall_secs: Some(WALL_SECS),
+        ..Limits::default()
+    };
     let mut tail: Vec<String> = Vec::new();
     let mut line = |bytes: &[u8]| {
         let text = String::from_utf8_lossy(bytes).into_owned();
@@ -181,6 +235,15 @@ fn run(
         }
         tail.push(text);
     };
-    let outcome = sandbox::run(&sandbox, &mut Watch { line: &mut line, cancelled: Some(around.cancelled) })?;
-    Ok((!outcome.success()).then(|| RootError::Scripts { ending: outcome.ending.to_string(), tail }))
+    let outcome = sandbox::run(
+        &sandbox,
+        &mut Watch {
+            line: &mut line,
+            cancelled: Some(around.cancelled),
+        },
+    )?;
+    Ok((!outcome.success()).then(|| RootError::Scripts {
+        ending: outcome.ending.to_string(),
+        tail,
+    }))
 }

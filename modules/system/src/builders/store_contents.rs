@@ -16,12 +16,20 @@ pub struct StoreContents<'a> {
 
 impl Contents for StoreContents<'_> {
     fn read(&self, digest: &Digest) -> Result<Vec<u8>, String> {
-        self.store.read_object(digest).map_err(|error| with_causes(&error))
+        self.store
+            .read_object(digest)
+            .map_err(|error| with_causes(&error))
     }
 
     fn put(&self, bytes: &[u8], executable: bool) -> Result<Digest, String> {
-        let meta = ObjectMeta { executable, mtime: self.mtime };
-        let (digest, _) = self.store.put_bytes(bytes, meta).map_err(|error| with_causes(&error))?;
+        let meta = ObjectMeta {
+            executable,
+            mtime: self.mtime,
+        };
+        let (digest, _) = self
+            .store
+            .put_bytes(bytes, meta)
+            .map_err(|error| with_causes(&error))?;
         Ok(digest)
     }
 

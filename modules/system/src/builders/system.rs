@@ -64,14 +64,26 @@ const LOADER: &str = "data/usr/lib/systemd/boot/efi/systemd-bootx64.efi";
 
 fn file_part(tree: &Tree, path: &str) -> Option<Part> {
     match tree.get(path)?.kind {
-        EntryKind::File { digest, size } => Some(Part { digest, size, executable: tree.get(path)?.executable() }),
+        EntryKind::File { digest, size } => Some(Part {
+            digest,
+            size,
+            executable: tree.get(path)?.executable(),
+        }),
         _ => None,
     }
 }
 
 fn content_part(content: &Content) -> Option<Part> {
     match *content {
-        Content::File { digest, size, executable } => Some(Part { digest, size, executable }),
+        Content::File {
+            digest,
+            size,
+            executable,
+        } => Some(Part {
+            digest,
+            size,
+            executable,
+        }),
         Content::Tree { .. } => None,
     }
 }
@@ -79,13 +91,20 @@ fn content_part(content: &Content) -> Option<Part> {
 /// The tree of a system path.
 ///
 /// Errors: [`SystemError`].
-pub fn join(parts: &Parts<'_>, args: &SystemArgs, contents: &dyn Contents) -> Result<Tree, SystemError> {
+pub fn join(
+    parts: &Parts<'_>,
+    args: &SystemArgs,
+    contents: &dyn Contents,
+) -> Result<Tree, SystemError> {
     let missing = |what: &str| SystemError::Missing(what.into());
     let kernel_release = kernel_release(parts.root)?;
     let kernel_path = format!("boot/vmlinuz-{kernel_release}");
-    let kernel = file_part(parts.root, &kernel_path).ok_or_else(|| missing(&format!("kernel at /{kernel_path}")))?;
+    let kernel = file_part(parts.root, &kernel_path)
+        .ok_or_else(|| missing(&format!("kernel at /{kernel_path}")))?;
     let contract = file_part(parts.root, CONTRACT).ok_or_else(|| missing("contract"))?;
-    let Content::Tree { digest: root } = *parts.root_content else { return Err(missing("root")) };
+    let Content::Tree { digest: root } = *parts.root_content else {
+        return Err(missing("root"));
+    };
     let manifest = SystemManifest {
         version: 1,
         host: args.host.clone(),
@@ -100,14 +119,34 @@ pub fn join(parts: &Parts<'_>, args: &SystemArgs, contents: &dyn Contents) -> Re
         root_entries: parts.root.entries.len() as u64,
         packages: args.packages.clone(),
     };
-    let text = serde_json::to_vec_pretty(&manifest).map_err(|error| SystemError::Keep { what: "manifest", cause: error.to_string() })?;
-    let digest = contents.put(&text, false).map_err(|cause| SystemError::Keep { what: "manifest", cause })?;
+    let text = serde_json::to_vec_pretty(&manifest).map_err(|error| SystemError::Keep {
+        what: "manifest",
+        cause: error.to_string(),
+    })?;
+    let digest = contents
+        .put(&text, false)
+        .map_err(|cause| SystemError::Keep {
+            what: "manifest",
+            cause,
+        })?;
     let mut tree = Tree::new();
     tree.insert_file(MANIFEST, digest, text.len() as u64, 0o644)?;
-    let files = [("kernel", Some(kernel)), ("initrd", Some(manifest.initrd)), ("root.erofs", Some(manifest.root_image))];
-    for (name, part) in files.into_iter().chain([("system.json", Some(contract)), ("systemd-boot.efi", manifest.loader)]) {
+    let files = [
+        ("kernel", Some(kernel)),
+        ("initrd", Some(manifest.initrd)),
+        ("root.erofs", Some(manifest.root_image)),
+    ];
+    for (name, part) in files.into_iter().chain([
+        ("system.json", Some(contract)),
+        ("systemd-boot.efi", manifest.loader),
+    ]) {
         if let Some(part) = part {
-            tree.insert_file(name, part.digest, part.size, if part.executable { 0o755 } else { 0o644 })?;
+            tree.insert_file(
+                name,
+                part.digest,
+                part.size,
+                if part.executable { 0o755 } else { 0o644 },
+            )?;
         }
     }
     Ok(tree)

@@ -47,7 +47,10 @@ pub enum AccountError {
 }
 
 fn parse(text: &str) -> Vec<Vec<String>> {
-    text.lines().filter(|line| !line.is_empty()).map(|line| line.split(':').map(str::to_owned).collect()).collect()
+    text.lines()
+        .filter(|line| !line.is_empty())
+        .map(|line| line.split(':').map(str::to_owned).collect())
+        .collect()
 }
 
 fn print(lines: &[Vec<String>]) -> String {
@@ -61,12 +64,22 @@ fn row(fields: &[&str]) -> Vec<String> {
 impl Accounts {
     /// Reads the four texts; a missing file is an empty text.
     pub fn parse(passwd: &str, group: &str, shadow: &str, gshadow: &str) -> Self {
-        Self { passwd: parse(passwd), group: parse(group), shadow: parse(shadow), gshadow: parse(gshadow) }
+        Self {
+            passwd: parse(passwd),
+            group: parse(group),
+            shadow: parse(shadow),
+            gshadow: parse(gshadow),
+        }
     }
 
     /// The texts of passwd, group, shadow and gshadow.
     pub fn print(&self) -> [String; 4] {
-        [print(&self.passwd), print(&self.group), print(&self.shadow), print(&self.gshadow)]
+        [
+            print(&self.passwd),
+            print(&self.group),
+            print(&self.shadow),
+            print(&self.gshadow),
+        ]
     }
 
     /// The uid of a name.
@@ -115,14 +128,23 @@ impl Accounts {
 
     fn add_group(&mut self, name: &str, numbers: &Numbers) -> Result<(), AccountError> {
         if self.gid(name).is_none() {
-            let gid = numbers.groups.get(name).ok_or_else(|| AccountError::NoNumber(name.into()))?;
+            let gid = numbers
+                .groups
+                .get(name)
+                .ok_or_else(|| AccountError::NoNumber(name.into()))?;
             self.group.push(row(&[name, "x", &gid.to_string(), ""]));
             self.gshadow.push(row(&[name, "!", "", ""]));
         }
         Ok(())
     }
 
-    fn declare_user(&mut self, name: &str, user: &User, numbers: &Numbers, epoch_days: i64) -> Result<(), AccountError> {
+    fn declare_user(
+        &mut self,
+        name: &str,
+        user: &User,
+        numbers: &Numbers,
+        epoch_days: i64,
+    ) -> Result<(), AccountError> {
         let password = user.password_hash.as_deref();
         if let Some(line) = self.passwd.iter_mut().find(|line| line[0] == name) {
             line.resize(7, String::new());
@@ -131,28 +153,69 @@ impl Accounts {
             if !user.description.is_empty() {
                 line[4].clone_from(&user.description);
             }
-            if let (Some(hash), Some(line)) = (password, self.shadow.iter_mut().find(|line| line[0] == name)) {
+            if let (Some(hash), Some(line)) = (
+                password,
+                self.shadow.iter_mut().find(|line| line[0] == name),
+            ) {
                 line[1] = hash.into();
             }
             return Ok(());
         }
-        let uid = *numbers.users.get(name).ok_or_else(|| AccountError::NoNumber(name.into()))?;
-        if let Some(other) = self.passwd.iter().find(|line| line.get(2).is_some_and(|n| *n == uid.to_string())) {
-            return Err(AccountError::TakenUid { user: name.into(), uid, other: other[0].clone() });
+        let uid = *numbers
+            .users
+            .get(name)
+            .ok_or_else(|| AccountError::NoNumber(name.into()))?;
+        if let Some(other) = self
+            .passwd
+            .iter()
+            .find(|line| line.get(2).is_some_and(|n| *n == uid.to_string()))
+        {
+            return Err(AccountError::TakenUid {
+                user: name.into(),
+                uid,
+                other: other[0].clone(),
+            });
         }
         self.add_group(name, numbers)?;
-        let gid = self.gid(name).ok_or_else(|| AccountError::NoNumber(name.into()))?;
+        let gid = self
+            .gid(name)
+            .ok_or_else(|| AccountError::NoNumber(name.into()))?;
         let home = user.home_of(name);
-        self.passwd.push(row(&[name, "x", &uid.to_string(), &gid.to_string(), &user.description, &home, &user.shell]));
+        self.passwd.push(row(&[
+            name,
+            "x",
+            &uid.to_string(),
+            &gid.to_string(),
+            &user.description,
+            &home,
+            &user.shell,
+        ]));
         let days = epoch_days.to_string();
-        self.shadow.push(row(&[name, password.unwrap_or("*"), &days, "0", "99999", "7", "", "", ""]));
+        self.shadow.push(row(&[
+            name,
+            password.unwrap_or("*"),
+            &days,
+            "0",
+            "99999",
+            "7",
+            "",
+            "",
+            "",
+        ]));
         Ok(())
     }
 
     fn join(&mut self, user: &str, group: &str) -> Result<(), AccountError> {
         let Some(index) = self.group.iter().position(|line| line[0] == group) else {
-            let nearest = cairn_syntax::suggest::nearest(group, self.group.iter().map(|line| line[0].as_str()));
-            return Err(AccountError::NoGroup { user: user.into(), group: group.into(), nearest: nearest.map(Into::into) });
+            let nearest = cairn_syntax::suggest::nearest(
+                group,
+                self.group.iter().map(|line| line[0].as_str()),
+            );
+            return Err(AccountError::NoGroup {
+                user: user.into(),
+                group: group.into(),
+                nearest: nearest.map(Into::into),
+            });
         };
         let shadow = self.gshadow.iter_mut().find(|line| line[0] == group);
         for line in std::iter::once(&mut self.group[index]).chain(shadow) {
@@ -168,23 +231,44 @@ impl Accounts {
 }
 
 fn numbers_of(lines: &[Vec<String>]) -> impl Iterator<Item = (&str, u32)> {
-    lines.iter().filter_map(|line| Some((line[0].as_str(), line.get(2)?.parse().ok()?)))
+    lines
+        .iter()
+        .filter_map(|line| Some((line[0].as_str(), line.get(2)?.parse().ok()?)))
 }
 
 fn number(lines: &[Vec<String>], name: &str) -> Option<u32> {
-    lines.iter().find(|line| line[0] == name)?.get(2)?.parse().ok()
+    lines
+        .iter()
+        .find(|line| line[0] == name)?
+        .get(2)?
+        .parse()
+        .ok()
 }
+
+/// One past the last number of people's accounts. Source: Debian Policy, 9.2.2.
+const ACCOUNT_LIMIT: u32 = 60_000;
 
 /// Numbers for all declared accounts: those of `before` stay, a declared `uid` or `gid` wins, new ones take the
 /// lowest free from 1000 (800 for system accounts) in the order of their names.
-pub fn allocate(users: &BTreeMap<String, User>, groups: &BTreeMap<String, Group>, before: &Numbers) -> Numbers {
+pub fn allocate(
+    users: &BTreeMap<String, User>,
+    groups: &BTreeMap<String, Group>,
+    before: &Numbers,
+) -> Numbers {
     let mut numbers = before.clone();
-    let mut taken: BTreeSet<u32> = before.users.values().chain(before.groups.values()).copied().collect();
+    let mut taken: BTreeSet<u32> = before
+        .users
+        .values()
+        .chain(before.groups.values())
+        .copied()
+        .collect();
     taken.extend(users.values().filter_map(|user| user.uid));
     taken.extend(groups.values().filter_map(|group| group.gid));
     let mut free = |system: bool| {
         let first = if system { 800 } else { 1000 };
-        let number = (first..).find(|n| !taken.contains(n)).unwrap_or(first);
+        let number = (first..ACCOUNT_LIMIT)
+            .find(|n| !taken.contains(n))
+            .unwrap_or(first);
         taken.insert(number);
         number
     };
@@ -225,7 +309,12 @@ mod tests {
     }
 
     fn base() -> Accounts {
-        Accounts::parse("root:x:0:0:root:/root:/bin/sh\n", "root:x:0:\nsudo:x:27:\n", "root:*:1::::::\n", "root:*::\nsudo:*::\n")
+        Accounts::parse(
+            "root:x:0:0:root:/root:/bin/sh\n",
+            "root:x:0:\nsudo:x:27:\n",
+            "root:*:1::::::\n",
+            "root:*::\nsudo:*::\n",
+        )
     }
 
     #[test]
@@ -233,10 +322,18 @@ mod tests {
         let users = BTreeMap::from([("ada".to_owned(), user(&["sudo"]))]);
         let numbers = allocate(&users, &BTreeMap::new(), &Numbers::default());
         let mut accounts = base();
-        accounts.declare(&users, &BTreeMap::new(), &numbers, 20000).unwrap();
+        accounts
+            .declare(&users, &BTreeMap::new(), &numbers, 20000)
+            .unwrap();
         let [passwd, group, shadow, gshadow] = accounts.print();
-        assert!(passwd.ends_with("ada:x:1000:1000::/home/ada:/bin/bash\n"), "{passwd}");
-        assert!(group.contains("sudo:x:27:ada\n") && group.ends_with("ada:x:1000:\n"), "{group}");
+        assert!(
+            passwd.ends_with("ada:x:1000:1000::/home/ada:/bin/bash\n"),
+            "{passwd}"
+        );
+        assert!(
+            group.contains("sudo:x:27:ada\n") && group.ends_with("ada:x:1000:\n"),
+            "{group}"
+        );
         assert!(shadow.ends_with("ada:*:20000:0:99999:7:::\n"), "{shadow}");
         assert!(gshadow.contains("sudo:*::ada\n"), "{gshadow}");
     }
@@ -245,8 +342,13 @@ mod tests {
     fn a_missing_group_is_named_with_the_nearest() {
         let users = BTreeMap::from([("ada".to_owned(), user(&["sudoo"]))]);
         let numbers = allocate(&users, &BTreeMap::new(), &Numbers::default());
-        let error = base().declare(&users, &BTreeMap::new(), &numbers, 0).unwrap_err();
-        assert_eq!(error.to_string(), "user `ada` is to be in group `sudoo`, which does not exist; did you mean `sudo`?");
+        let error = base()
+            .declare(&users, &BTreeMap::new(), &numbers, 0)
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "user `ada` is to be in group `sudoo`, which does not exist; did you mean `sudo`?"
+        );
     }
 
     #[test]

@@ -35,7 +35,11 @@ pub enum EditError {
 impl<'a> Edit<'a> {
     /// Begins with this tree; what is written shows `epoch` as its time.
     pub fn new(tree: Tree, contents: &'a dyn Contents, epoch: i64) -> Self {
-        Self { tree, contents, epoch }
+        Self {
+            tree,
+            contents,
+            epoch,
+        }
     }
 
     /// The changed tree.
@@ -44,13 +48,25 @@ impl<'a> Edit<'a> {
     }
 
     fn entry(&self, kind: EntryKind, mode: u32) -> Entry {
-        Entry { kind, mode, uid: 0, gid: 0, mtime: self.epoch, xattrs: BTreeMap::new() }
+        Entry {
+            kind,
+            mode,
+            uid: 0,
+            gid: 0,
+            mtime: self.epoch,
+            xattrs: BTreeMap::new(),
+        }
     }
 
     /// The path with the links among its parents followed; the last part itself is not.
     fn resolve(&self, path: &str) -> Result<String, EditError> {
         let mut done: Vec<String> = Vec::new();
-        let mut rest: Vec<String> = path.split('/').rev().filter(|p| !p.is_empty()).map(str::to_owned).collect();
+        let mut rest: Vec<String> = path
+            .split('/')
+            .rev()
+            .filter(|p| !p.is_empty())
+            .map(str::to_owned)
+            .collect();
         let mut links = 0;
         while let Some(part) = rest.pop() {
             if part == "." {
@@ -62,7 +78,14 @@ impl<'a> Edit<'a> {
             }
             done.push(part);
             let here = done.join("/");
-            if let (false, Some(Entry { kind: EntryKind::Symlink { target }, .. })) = (rest.is_empty(), self.tree.entries.get(&here)) {
+            if let (
+                false,
+                Some(Entry {
+                    kind: EntryKind::Symlink { target },
+                    ..
+                }),
+            ) = (rest.is_empty(), self.tree.entries.get(&here))
+            {
                 links += 1;
                 if links > 40 {
                     return Err(EditError::Loop(path.into()));
@@ -72,7 +95,13 @@ impl<'a> Edit<'a> {
                 } else {
                     done.pop();
                 }
-                rest.extend(target.split('/').rev().filter(|p| !p.is_empty()).map(str::to_owned));
+                rest.extend(
+                    target
+                        .split('/')
+                        .rev()
+                        .filter(|p| !p.is_empty())
+                        .map(str::to_owned),
+                );
             }
         }
         Ok(done.join("/"))
@@ -84,7 +113,12 @@ impl<'a> Edit<'a> {
             let parent = &path[..end];
             match self.tree.entries.get(parent).map(|entry| &entry.kind) {
                 Some(EntryKind::Directory) => {}
-                Some(_) => return Err(EditError::NoFolder { path: path.into(), parent: parent.into() }),
+                Some(_) => {
+                    return Err(EditError::NoFolder {
+                        path: path.into(),
+                        parent: parent.into(),
+                    });
+                }
                 None => {
                     let folder = self.entry(EntryKind::Directory, 0o755);
                     self.tree.entries.insert(parent.into(), folder);
@@ -97,7 +131,10 @@ impl<'a> Edit<'a> {
     fn set(&mut self, path: &str, entry: Entry) -> Result<(), EditError> {
         let path = self.resolve(path)?;
         self.parents(&path)?;
-        if let Some(Entry { kind: EntryKind::Directory, .. }) = self.tree.entries.get(&path)
+        if let Some(Entry {
+            kind: EntryKind::Directory,
+            ..
+        }) = self.tree.entries.get(&path)
             && entry.kind != EntryKind::Directory
         {
             return Err(EditError::Folder(path));
@@ -108,15 +145,29 @@ impl<'a> Edit<'a> {
 
     /// Writes a file of root's.
     pub fn write(&mut self, path: &str, bytes: &[u8], mode: u32) -> Result<(), MachineError> {
-        let store = |cause| MachineError::Store { act: format!("keep `/{path}`"), cause };
+        let store = |cause| MachineError::Store {
+            act: format!("keep `/{path}`"),
+            cause,
+        };
         let digest = self.contents.put(bytes, mode & 0o111 != 0).map_err(store)?;
-        let entry = self.entry(EntryKind::File { digest, size: bytes.len() as u64 }, mode);
+        let entry = self.entry(
+            EntryKind::File {
+                digest,
+                size: bytes.len() as u64,
+            },
+            mode,
+        );
         Ok(self.set(path, entry)?)
     }
 
     /// Makes a symbolic link.
     pub fn link(&mut self, path: &str, target: &str) -> Result<(), EditError> {
-        let entry = self.entry(EntryKind::Symlink { target: target.into() }, 0o777);
+        let entry = self.entry(
+            EntryKind::Symlink {
+                target: target.into(),
+            },
+            0o777,
+        );
         self.set(path, entry)
     }
 
@@ -132,17 +183,42 @@ impl<'a> Edit<'a> {
     /// Places a store path's content: a file with this mode, or a tree as it is.
     pub fn place(&mut self, path: &str, content: &Content, mode: u32) -> Result<(), MachineError> {
         match content {
-            Content::File { digest, size, executable } => {
+            Content::File {
+                digest,
+                size,
+                executable,
+            } => {
                 let mode = if *executable { mode | 0o111 } else { mode };
-                let entry = self.entry(EntryKind::File { digest: *digest, size: *size }, mode);
+                let entry = self.entry(
+                    EntryKind::File {
+                        digest: *digest,
+                        size: *size,
+                    },
+                    mode,
+                );
                 self.set(path, entry)?;
             }
             Content::Tree { digest } => {
-                let store = |cause| MachineError::Store { act: format!("read the tree for `/{path}`"), cause };
+                let store = |cause| MachineError::Store {
+                    act: format!("read the tree for `/{path}`"),
+                    cause,
+                };
                 let tree = self.contents.tree(digest).map_err(store)?;
                 for (below, entry) in tree.entries {
-                    let target = if below.is_empty() { path.to_owned() } else { format!("{path}/{below}") };
-                    self.set(&target, Entry { uid: 0, gid: 0, mtime: self.epoch, ..entry })?;
+                    let target = if below.is_empty() {
+                        path.to_owned()
+                    } else {
+                        format!("{path}/{below}")
+                    };
+                    self.set(
+                        &target,
+                        Entry {
+                            uid: 0,
+                            gid: 0,
+                            mtime: self.epoch,
+                            ..entry
+                        },
+                    )?;
                 }
             }
         }
@@ -164,13 +240,20 @@ impl<'a> Edit<'a> {
         for _ in 0..40 {
             match self.tree.entries.get(&path).map(|entry| &entry.kind) {
                 Some(EntryKind::File { digest, .. }) => {
-                    let store = |cause| MachineError::Store { act: format!("read `/{path}`"), cause };
+                    let store = |cause| MachineError::Store {
+                        act: format!("read `/{path}`"),
+                        cause,
+                    };
                     let bytes = self.contents.read(digest).map_err(store)?;
                     return Ok(Some(String::from_utf8_lossy(&bytes).into_owned()));
                 }
                 Some(EntryKind::Symlink { target }) => {
                     let from = path.rsplit_once('/').map_or("", |(dir, _)| dir);
-                    let next = if target.starts_with('/') { target.clone() } else { format!("{from}/{target}") };
+                    let next = if target.starts_with('/') {
+                        target.clone()
+                    } else {
+                        format!("{from}/{target}")
+                    };
                     path = self.resolve(&next)?;
                 }
                 _ => return Ok(None),
@@ -182,14 +265,24 @@ impl<'a> Edit<'a> {
     /// The names of a folder's entries.
     pub fn names_in(&self, folder: &str) -> Vec<String> {
         let prefix = format!("{folder}/");
-        let below = self.tree.entries.range(prefix.clone()..).take_while(|(path, _)| path.starts_with(&prefix));
-        below.map(|(path, _)| &path[prefix.len()..]).filter(|name| !name.contains('/')).map(str::to_owned).collect()
+        let below = self
+            .tree
+            .entries
+            .range(prefix.clone()..)
+            .take_while(|(path, _)| path.starts_with(&prefix));
+        below
+            .map(|(path, _)| &path[prefix.len()..])
+            .filter(|name| !name.contains('/'))
+            .map(str::to_owned)
+            .collect()
     }
 
     /// Removes every link below `folder` that is called `name`, or that leads to a file called so.
     pub fn remove_links(&mut self, folder: &str, name: &str) {
         let prefix = format!("{folder}/");
-        let leads = |path: &str, target: &str| path.ends_with(&format!("/{name}")) || target.ends_with(&format!("/{name}"));
+        let leads = |path: &str, target: &str| {
+            path.ends_with(&format!("/{name}")) || target.ends_with(&format!("/{name}"))
+        };
         self.tree.entries.retain(|path, entry| match &entry.kind {
             EntryKind::Symlink { target } => !(path.starts_with(&prefix) && leads(path, target)),
             _ => true,
@@ -207,7 +300,11 @@ mod tests {
     struct Memory(RefCell<BTreeMap<Digest, Vec<u8>>>);
     impl Contents for Memory {
         fn read(&self, digest: &Digest) -> Result<Vec<u8>, String> {
-            self.0.borrow().get(digest).cloned().ok_or_else(|| "missing".into())
+            self.0
+                .borrow()
+                .get(digest)
+                .cloned()
+                .ok_or_else(|| "missing".into())
         }
         fn put(&self, bytes: &[u8], _: bool) -> Result<Digest, String> {
             let digest = Digest::of(bytes);
@@ -226,9 +323,18 @@ mod tests {
         edit.folder("usr/lib", 0o755).unwrap();
         edit.link("lib", "usr/lib").unwrap();
         edit.write("lib/x.conf", b"1", 0o600).unwrap();
-        assert_eq!(edit.read_text("usr/lib/x.conf").unwrap().as_deref(), Some("1"));
+        assert_eq!(
+            edit.read_text("usr/lib/x.conf").unwrap().as_deref(),
+            Some("1")
+        );
         let tree = edit.finish();
-        assert_eq!((tree.entries["usr/lib/x.conf"].mode, tree.entries["usr/lib/x.conf"].mtime), (0o600, 7));
+        assert_eq!(
+            (
+                tree.entries["usr/lib/x.conf"].mode,
+                tree.entries["usr/lib/x.conf"].mtime
+            ),
+            (0o600, 7)
+        );
     }
 
     #[test]
@@ -237,7 +343,13 @@ mod tests {
         let mut edit = Edit::new(Tree::default(), &memory, 0);
         edit.write("a", b"", 0o644).unwrap();
         let error = edit.link("a/b", "x").unwrap_err();
-        assert_eq!(error, EditError::NoFolder { path: "a/b".into(), parent: "a".into() });
+        assert_eq!(
+            error,
+            EditError::NoFolder {
+                path: "a/b".into(),
+                parent: "a".into()
+            }
+        );
     }
 
     #[test]

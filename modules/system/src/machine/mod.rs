@@ -48,7 +48,9 @@ pub enum MachineError {
         owner: String,
     },
     /// `source` names no path of this configuration.
-    #[error("`files.\"{path}\".source` is `{source_text}`, which no path or build of this configuration made")]
+    #[error(
+        "`files.\"{path}\".source` is `{source_text}`, which no path or build of this configuration made"
+    )]
     Source {
         /// The file.
         path: String,
@@ -93,26 +95,43 @@ impl UnitFiles for RootUnits<'_> {
 
     fn names(&self) -> Vec<String> {
         let listed = |dir: &&str| self.0.names_in(dir);
-        let is_unit = |name: &String| name.contains('.') && !name.ends_with(".d");
-        UNIT_DIRS.iter().flat_map(listed).filter(is_unit).collect::<BTreeSet<_>>().into_iter().collect()
+        let is_unit = |name: &String| name.rsplit_once('.').is_some_and(|(_, kind)| kind != "d");
+        UNIT_DIRS
+            .iter()
+            .flat_map(listed)
+            .filter(is_unit)
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect()
     }
 }
 
 /// The root that boots.
 ///
 /// Errors: [`MachineError`].
-pub fn compose(base: &Tree, declared: &Declared<'_>, contents: &dyn Contents) -> Result<Tree, MachineError> {
+pub fn compose(
+    base: &Tree,
+    declared: &Declared<'_>,
+    contents: &dyn Contents,
+) -> Result<Tree, MachineError> {
     let mut root = Edit::new(base.clone(), contents, declared.epoch);
     let accounts = write_accounts(&mut root, declared)?;
     write_files(&mut root, declared, &accounts)?;
     write_units(&mut root, declared.spec)?;
     if !declared.spec.tmpfiles.is_empty() || !declared.spec.users.is_empty() {
-        root.write("usr/lib/tmpfiles.d/cairn.conf", tmpfiles(declared.spec).as_bytes(), 0o644)?;
+        root.write(
+            "usr/lib/tmpfiles.d/cairn.conf",
+            tmpfiles(declared.spec).as_bytes(),
+            0o644,
+        )?;
     }
-    let contract = declared.spec.to_json().map_err(|error| MachineError::Store {
-        act: "write the machine's contract".into(),
-        cause: error.to_string(),
-    })?;
+    let contract = declared
+        .spec
+        .to_json()
+        .map_err(|error| MachineError::Store {
+            act: "write the machine's contract".into(),
+            cause: error.to_string(),
+        })?;
     root.write(CONTRACT, contract.as_bytes(), 0o644)?;
     for folder in ["cairn", "efi", "boot"] {
         root.folder(folder, 0o755)?;
@@ -123,9 +142,19 @@ pub fn compose(base: &Tree, declared: &Declared<'_>, contents: &dyn Contents) ->
 fn write_accounts(root: &mut Edit<'_>, declared: &Declared<'_>) -> Result<Accounts, MachineError> {
     const FILES: [&str; 4] = ["etc/passwd", "etc/group", "etc/shadow", "etc/gshadow"];
     let text = |path: &str| root.read_text(path).map(Option::unwrap_or_default);
-    let mut accounts = Accounts::parse(&text(FILES[0])?, &text(FILES[1])?, &text(FILES[2])?, &text(FILES[3])?);
+    let mut accounts = Accounts::parse(
+        &text(FILES[0])?,
+        &text(FILES[1])?,
+        &text(FILES[2])?,
+        &text(FILES[3])?,
+    );
     let days = declared.epoch / 86400;
-    accounts.declare(&declared.spec.users, &declared.spec.groups, declared.numbers, days)?;
+    accounts.declare(
+        &declared.spec.users,
+        &declared.spec.groups,
+        declared.numbers,
+        days,
+    )?;
     let shadow_gid = accounts.gid("shadow").unwrap_or(0);
     for (path, text) in FILES.iter().zip(accounts.print()) {
         let secret = path.ends_with("shadow");
@@ -137,18 +166,36 @@ fn write_accounts(root: &mut Edit<'_>, declared: &Declared<'_>) -> Result<Accoun
     Ok(accounts)
 }
 
-fn write_files(root: &mut Edit<'_>, declared: &Declared<'_>, accounts: &Accounts) -> Result<(), MachineError> {
+fn write_files(
+    root: &mut Edit<'_>,
+    declared: &Declared<'_>,
+    accounts: &Accounts,
+) -> Result<(), MachineError> {
     for (path, file) in &declared.spec.files {
         let inner = path.trim_start_matches('/');
-        let owner = |name: &String| MachineError::Owner { path: path.clone(), owner: name.clone() };
+        let owner = |name: &String| MachineError::Owner {
+            path: path.clone(),
+            owner: name.clone(),
+        };
         let uid = accounts.uid(&file.user).ok_or_else(|| owner(&file.user))?;
-        let gid = accounts.gid(&file.group).ok_or_else(|| owner(&file.group))?;
+        let gid = accounts
+            .gid(&file.group)
+            .ok_or_else(|| owner(&file.group))?;
         match file.content() {
-            Some(FileContent::Text(text)) => root.write(inner, text.as_bytes(), file.mode_bits())?,
+            Some(FileContent::Text(text)) => {
+                root.write(inner, text.as_bytes(), file.mode_bits())?;
+            }
             Some(FileContent::Link(target)) => root.link(inner, target)?,
             Some(FileContent::Source(text)) => {
-                let missing = || MachineError::Source { path: path.clone(), source_text: text.into() };
-                root.place(inner, declared.sources.get(text).ok_or_else(missing)?, file.mode_bits())?;
+                let missing = || MachineError::Source {
+                    path: path.clone(),
+                    source_text: text.into(),
+                };
+                root.place(
+                    inner,
+                    declared.sources.get(text).ok_or_else(missing)?,
+                    file.mode_bits(),
+                )?;
             }
             None => continue,
         }
@@ -174,7 +221,11 @@ fn write_units(root: &mut Edit<'_>, spec: &SystemSpec) -> Result<(), MachineErro
 /// Declared lines, and the home folder of every declared user: homes are state, made at boot.
 fn tmpfiles(spec: &SystemSpec) -> String {
     let mut lines = spec.tmpfiles.clone();
-    for (name, user) in spec.users.iter().filter(|(name, user)| *name != "root" && !user.system) {
+    for (name, user) in spec
+        .users
+        .iter()
+        .filter(|(name, user)| *name != "root" && !user.system)
+    {
         lines.push(format!("d {} 0700 {name} {name} -", user.home_of(name)));
     }
     lines.into_iter().map(|line| line + "\n").collect()
@@ -182,8 +233,10 @@ fn tmpfiles(spec: &SystemSpec) -> String {
 
 /// Every regular file's entry of a tree, by path.
 pub fn files_of(tree: &Tree) -> impl Iterator<Item = (&str, &Entry, &Digest, u64)> {
-    tree.entries.iter().filter_map(|(path, entry)| match &entry.kind {
-        EntryKind::File { digest, size } => Some((path.as_str(), entry, digest, *size)),
-        _ => None,
-    })
+    tree.entries
+        .iter()
+        .filter_map(|(path, entry)| match &entry.kind {
+            EntryKind::File { digest, size } => Some((path.as_str(), entry, digest, *size)),
+            _ => None,
+        })
 }

@@ -91,16 +91,19 @@ pub fn plan(units: &BTreeMap<String, Unit>, files: &dyn UnitFiles) -> Result<Uni
     let mut plan = UnitPlan::default();
     for (name, unit) in units {
         if let Some(text) = &unit.text {
-            plan.texts.insert(format!("{SYSTEM_DIR}/{name}"), text.clone());
+            plan.texts
+                .insert(format!("{SYSTEM_DIR}/{name}"), text.clone());
         }
         if let Some(text) = &unit.overrides {
-            plan.texts.insert(format!("{SYSTEM_DIR}/{name}.d/50-cairn.conf"), text.clone());
+            plan.texts
+                .insert(format!("{SYSTEM_DIR}/{name}.d/50-cairn.conf"), text.clone());
         }
     }
     for (name, unit) in units {
         if unit.mask {
             plan.disabled.insert(name.clone());
-            plan.links.insert(format!("{SYSTEM_DIR}/{name}"), "/dev/null".into());
+            plan.links
+                .insert(format!("{SYSTEM_DIR}/{name}"), "/dev/null".into());
         } else if unit.enable == Some(false) {
             plan.disabled.insert(name.clone());
         } else if unit.enable == Some(true) {
@@ -110,7 +113,11 @@ pub fn plan(units: &BTreeMap<String, Unit>, files: &dyn UnitFiles) -> Result<Uni
     Ok(plan)
 }
 
-fn look_up(unit: &str, units: &BTreeMap<String, Unit>, files: &dyn UnitFiles) -> Option<(String, String)> {
+fn look_up(
+    unit: &str,
+    units: &BTreeMap<String, Unit>,
+    files: &dyn UnitFiles,
+) -> Option<(String, String)> {
     let declared = |name: &str| {
         let text = units.get(name)?.text.clone()?;
         Some((format!("/{SYSTEM_DIR}/{name}"), text))
@@ -132,10 +139,15 @@ fn enable(
     let Some((path, text)) = look_up(unit, units, files) else {
         let names = files.names();
         let nearest = cairn_syntax::suggest::nearest(unit, names.iter().map(String::as_str));
-        return Err(UnitError::Missing { unit: unit.into(), nearest: nearest.map(Into::into) });
+        return Err(UnitError::Missing {
+            unit: unit.into(),
+            nearest: nearest.map(Into::into),
+        });
     };
     let install = install_section(&text);
-    let nothing = install.wanted_by.is_empty() && install.required_by.is_empty() && install.aliases.is_empty();
+    let nothing = install.wanted_by.is_empty()
+        && install.required_by.is_empty()
+        && install.aliases.is_empty();
     if nothing && install.also.is_empty() && seen.len() == 1 {
         return Err(UnitError::NoInstall { unit: unit.into() });
     }
@@ -144,15 +156,22 @@ fn enable(
         (Some((prefix, suffix)), Some(instance)) => format!("{prefix}@{instance}.{suffix}"),
         _ => unit.to_owned(),
     };
-    let instance = template_of(&name).map(|(_, instance)| instance).unwrap_or_default();
-    for (targets, kind) in [(&install.wanted_by, "wants"), (&install.required_by, "requires")] {
+    let instance = template_of(&name)
+        .map(|(_, instance)| instance)
+        .unwrap_or_default();
+    for (targets, kind) in [
+        (&install.wanted_by, "wants"),
+        (&install.required_by, "requires"),
+    ] {
         for target in targets {
             let target = target.replace("%i", &instance);
-            plan.links.insert(format!("{SYSTEM_DIR}/{target}.{kind}/{name}"), path.clone());
+            plan.links
+                .insert(format!("{SYSTEM_DIR}/{target}.{kind}/{name}"), path.clone());
         }
     }
     for alias in &install.aliases {
-        plan.links.insert(format!("{SYSTEM_DIR}/{alias}"), path.clone());
+        plan.links
+            .insert(format!("{SYSTEM_DIR}/{alias}"), path.clone());
     }
     for also in &install.also {
         // A missing companion is no error: packages name units of their optional parts here.
@@ -170,7 +189,12 @@ mod tests {
     struct Files(BTreeMap<&'static str, &'static str>);
     impl UnitFiles for Files {
         fn find(&self, unit: &str) -> Option<(String, String)> {
-            self.0.get(unit).map(|text| (format!("/usr/lib/systemd/system/{unit}"), (*text).to_owned()))
+            self.0.get(unit).map(|text| {
+                (
+                    format!("/usr/lib/systemd/system/{unit}"),
+                    (*text).to_owned(),
+                )
+            })
         }
         fn names(&self) -> Vec<String> {
             self.0.keys().map(|name| (*name).to_owned()).collect()
@@ -179,14 +203,23 @@ mod tests {
 
     fn files() -> Files {
         Files(BTreeMap::from([
-            ("nginx.service", "[Unit]\n[Install]\nWantedBy=multi-user.target\nAlias=www.service\n"),
-            ("getty@.service", "[Install]\nWantedBy=getty.target\nDefaultInstance=tty1\n"),
+            (
+                "nginx.service",
+                "[Unit]\n[Install]\nWantedBy=multi-user.target\nAlias=www.service\n",
+            ),
+            (
+                "getty@.service",
+                "[Install]\nWantedBy=getty.target\nDefaultInstance=tty1\n",
+            ),
             ("static.service", "[Service]\n"),
         ]))
     }
 
     fn unit(enable: Option<bool>) -> Unit {
-        Unit { enable, ..Unit::default() }
+        Unit {
+            enable,
+            ..Unit::default()
+        }
     }
 
     #[test]
@@ -194,7 +227,10 @@ mod tests {
         let units = BTreeMap::from([("nginx.service".to_owned(), unit(Some(true)))]);
         let plan = plan(&units, &files()).unwrap();
         let expected = "/usr/lib/systemd/system/nginx.service";
-        assert_eq!(plan.links["etc/systemd/system/multi-user.target.wants/nginx.service"], expected);
+        assert_eq!(
+            plan.links["etc/systemd/system/multi-user.target.wants/nginx.service"],
+            expected
+        );
         assert_eq!(plan.links["etc/systemd/system/www.service"], expected);
     }
 
@@ -210,12 +246,21 @@ mod tests {
     fn a_missing_unit_is_named_with_the_nearest() {
         let units = BTreeMap::from([("ngins.service".to_owned(), unit(Some(true)))]);
         let error = plan(&units, &files()).unwrap_err();
-        assert_eq!(error, UnitError::Missing { unit: "ngins.service".into(), nearest: Some("nginx.service".into()) });
+        assert_eq!(
+            error,
+            UnitError::Missing {
+                unit: "ngins.service".into(),
+                nearest: Some("nginx.service".into())
+            }
+        );
     }
 
     #[test]
     fn a_unit_that_nothing_wants_can_not_be_enabled() {
         let units = BTreeMap::from([("static.service".to_owned(), unit(Some(true)))]);
-        assert!(matches!(plan(&units, &files()), Err(UnitError::NoInstall { .. })));
+        assert!(matches!(
+            plan(&units, &files()),
+            Err(UnitError::NoInstall { .. })
+        ));
     }
 }

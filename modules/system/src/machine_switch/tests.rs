@@ -235,7 +235,8 @@ fn a_rollback_to_what_runs_needs_no_reboot_for_its_root() {
 
 #[test]
 fn a_switch_that_fails_keeps_the_default_and_is_finished_by_the_next_command() {
-    let machine = Machine::new(2);
+    let machine = Machine::new(1);
+    machine.add(2);
     let plan = machine.plan(2);
     let fresh = EntryName {
         generation: 2,
