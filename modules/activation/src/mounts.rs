@@ -91,11 +91,7 @@ mod tests {
         assert_eq!(at("/boot/efi"), Mounted::Fat { read_only: true });
         assert_eq!(at("/my boot"), Mounted::Fat { read_only: true });
         assert_eq!(at("/nowhere"), Mounted::Other);
-        let covered: String = TEXT
-            .lines()
-            .take(2)
-            .map(|line| format!("{line}\n"))
-            .collect();
-        assert_eq!(super::at(&covered, Path::new("/efi")), Mounted::Automount);
+        let (before, _) = TEXT.split_once("41 40").unwrap_or_default();
+        assert_eq!(super::at(before, Path::new("/efi")), Mounted::Automount);
     }
 }

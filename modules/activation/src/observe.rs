@@ -76,8 +76,11 @@ fn entries(folder: &Path) -> Result<Vec<EntryName>, Error> {
     };
     let mut entries = Vec::new();
     for item in listing {
-        let name = item.map_err(|source| read(folder, source))?.file_name();
-        entries.extend(name.to_str().and_then(EntryName::parse));
+        let item = item.map_err(|source| read(folder, source))?;
+        // The loader reads files only.
+        if item.file_type().is_ok_and(|kind| kind.is_file()) {
+            entries.extend(item.file_name().to_str().and_then(EntryName::parse));
+        }
     }
     entries.sort_unstable();
     Ok(entries)

@@ -15,6 +15,7 @@
 //!   var/gens/last                the highest number ever given
 //!   var/roots/<name>             paths that the collector must keep, one in a line
 //!   var/log/                     logs of builds
+//!   var/journal.json             a switch of the machine that has begun (`cairn_activation::pending`)
 //!   var/tmp/<boot>-<pid>-<n>/    half-made things of one open store
 //!   var/trash/                   removed, not yet unlinked
 //!   var/quarantine/              damaged, taken out of the way
