@@ -190,7 +190,7 @@ mod tests {
         Components: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n\n\
         Types: deb deb-src\nURIs: http://mirror.example/debian-security\nSuites: bookworm-security\nComponents: main\n\n\
         Types: deb\nEnabled: no\nURIs: http://off.example/debian\nSuites: trixie\nComponents: main\n\n\
-        Types: deb\nURIs: https://deb.nodesource.com/node_20.x\nSuites: nodistro\nComponents: main\n";
+        Types: deb\nURIs: https://deb.example.com/node_20.x\nSuites: nodistro\nComponents: main\n";
     const ONE_LINE: &str = "# deb http://no.example/debian trixie main\n\
         deb-src http://src.example/debian trixie main\n\
         deb https://packages.example/apt cloud-sdk-bookworm main\n\
@@ -225,9 +225,9 @@ mod tests {
 
     #[test]
     fn third_parties_alone_are_no_mirror() {
-        let nodesource = "deb https://deb.nodesource.com/node_20.x nodistro main\n";
+        let example = "deb https://deb.example.com/node_20.x nodistro main\n";
         assert_eq!(
-            find_mirrors(&parse("node.list", nodesource), "trixie"),
+            find_mirrors(&parse("node.list", example), "trixie"),
             None
         );
     }

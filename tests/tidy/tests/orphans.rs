@@ -8,7 +8,8 @@ fn complaints(files: &[&TextFile]) -> Vec<String> {
     let named: BTreeSet<String> = files.iter().flat_map(|file| children(file)).collect();
     files
         .iter()
-        .filter(|file| !is_entry(&file.path) && !named.contains(&file.path))
+        .filter(|file| !is_entry(&file.path) && !is_alone(&file.path, files))
+        .filter(|file| !named.contains(&file.path))
         .map(|file| format!("{}: no `mod` names this file", file.path))
         .collect()
 }
@@ -37,13 +38,23 @@ fn children(file: &TextFile) -> Vec<String> {
     paths
 }
 
-/// Whether cargo finds the file by its place: each crate's own folders, and tests with a manifest that lets it.
+/// Whether the file is a test of a suite that has no common entry, so that cargo finds each by itself.
+fn is_alone(path: &str, files: &[&TextFile]) -> bool {
+    let parts: Vec<&str> = path.split('/').collect();
+    let ["tests", suite, "tests", _] = parts.as_slice() else {
+        return false;
+    };
+    let entry = format!("tests/{suite}/tests/main.rs");
+    !files.iter().any(|file| file.path == entry)
+}
+
+/// Whether cargo finds the file by its place: each crate's own folders, and the entry of a suite in `tests/`.
 fn is_entry(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
     match parts.as_slice() {
         [.., "src", "lib.rs" | "main.rs"] | [_, _, "build.rs"] => true,
         [.., "src", "bin", _] => true,
-        // The suites of `tests/` have one entry each; other crates' tests are entries by themselves.
+        // Other crates' tests are entries by themselves.
         ["tests", _, "tests", name] => *name == "main.rs",
         // A suite of several files is the folder of its entry.
         [.., "tests", _, "main.rs"] => true,
@@ -70,6 +81,7 @@ fn a_forgotten_file_is_found() {
         TextFile::new("tests/e2e/tests/main.rs", "mod switch;\n"),
         TextFile::new("tests/e2e/tests/switch.rs", ""),
         TextFile::new("tests/e2e/tests/forgotten.rs", ""),
+        TextFile::new("tests/vm/tests/boots.rs", ""),
     ];
     let files: Vec<&TextFile> = files.iter().collect();
     assert_eq!(
