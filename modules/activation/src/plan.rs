@@ -184,7 +184,7 @@ impl fmt::Display for MachinePlan {
             Some(reboot) => writeln!(f, "{reboot}"),
             None => writeln!(
                 f,
-                "generation {} runs already: no reboot is needed",
+                "what generation {} boots runs already: no reboot is needed",
                 self.chosen
             ),
         }

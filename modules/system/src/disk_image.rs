@@ -207,6 +207,15 @@ fn state_plan(
     };
     let file = |path: PathBuf| (below(&path), Item::File { source: path });
     let mut plan = StatePlan::new();
+    // A machine opens this store as any other: empty folders of it are part of it.
+    for folder in layout
+        .folders()
+        .iter()
+        .filter(|folder| *folder != layout.cairn())
+    {
+        plan.items
+            .insert(below(folder), Item::Folder { mode: 0o755 });
+    }
     plan.items.extend([file(layout.version())]);
     let mut paths: BTreeSet<StorePath> = BTreeSet::new();
     for bootable in generations {
