@@ -75,8 +75,13 @@ impl CommandLine {
             "systemd.watchdog_sec=60".into(),
         ];
         if self.console == Console::Serial {
-            words.push("console=tty0".into());
-            words.push("console=ttyS0,115200".into());
+            // The library says the same in its own words.
+            let consoles = ["console=tty0", "console=ttyS0,115200"].map(String::from);
+            words.extend(
+                consoles
+                    .into_iter()
+                    .filter(|word| !self.params.contains(word)),
+            );
         }
         words.extend(self.params.iter().cloned());
         words

@@ -55,6 +55,7 @@ pub fn packages() -> Vec<Deb> {
             "netbase",
             "passwd",
             "procps",
+            "systemd-boot",
             "systemd-sysv",
             "systemd-resolved",
             "udev",

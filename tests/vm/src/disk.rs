@@ -124,12 +124,15 @@ fn made() -> PathBuf {
     let new = folder.join("new.raw");
     for page in PAGES {
         fs::write(folder.join("system.cairn"), config(page)).unwrap();
-        if !folder.join("cairn.lock").exists() {
-            run(&cairn, &folder, &["lock", "system.cairn"]);
-        }
+        // Holds what is locked already, and adds what the library has come to want.
+        run(&cairn, &folder, &["lock", "system.cairn"]);
         run(&cairn, &folder, &["switch", "system.cairn", "--yes"]);
     }
-    run(&cairn, &folder, &["image", "--output", "new.raw"]);
+    run(
+        &cairn,
+        &folder,
+        &["image", "system.cairn", "--output", "new.raw"],
+    );
     fs::rename(new, &disk).unwrap();
     disk
 }

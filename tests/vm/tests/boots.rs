@@ -44,7 +44,7 @@ fn a_generation_boots_is_immutable_serves_and_is_blessed() {
 
     // Blessed: the entry of the running generation has lost its counter.
     let number = vm.done("sed 's/.*cairn.gen=\\([0-9]*\\).*/\\1/' /proc/cmdline");
-    let names = vm.done("until systemctl is-active -q systemd-bless-boot; do sleep 1; done; ls $(findmnt -no TARGET -t vfat)/loader/entries");
+    let names = vm.done("until systemctl is-active -q systemd-bless-boot; do sleep 1; done; ls -1 $(findmnt -no TARGET -t vfat)/loader/entries");
     assert!(
         names
             .lines()

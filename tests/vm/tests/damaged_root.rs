@@ -15,7 +15,7 @@ fn a_damaged_root_is_refused_and_the_machine_falls_back_unattended() {
     }
     let answer = http_get(vm.http_port(), "/", Duration::from_mins(4));
     assert!(answer.ends_with(&format!("{}\n", PAGES[0])), "{answer}");
-    let entries = vm.done("ls $(findmnt -no TARGET -t vfat)/loader/entries");
+    let entries = vm.done("ls -1 $(findmnt -no TARGET -t vfat)/loader/entries");
     assert!(
         entries.contains("+0-3.conf"),
         "the bad one is counted out: {entries}"
