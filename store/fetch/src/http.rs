@@ -4,6 +4,7 @@
 //! while streaming. A part that was fetched stays beside the target as `<target>.part` and is resumed.
 
 use crate::cancel::Cancel;
+use crate::resolver::RememberingResolver;
 use crate::sink::{FileSink, Hashed, MemorySink, Sink};
 use cairn_graph::Digest;
 use std::ffi::OsString;
@@ -12,6 +13,7 @@ use std::io::{self, Read};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use ureq::unversioned::transport::DefaultConnector;
 
 /// What to fetch and what it must be.
 #[derive(Debug, Clone, Copy)]
@@ -145,7 +147,11 @@ impl Client {
             .max_idle_connections_per_host(8)
             .build();
         Self {
-            agent: config.new_agent(),
+            agent: ureq::Agent::with_parts(
+                config,
+                DefaultConnector::default(),
+                RememberingResolver::default(),
+            ),
             attempts: 4,
             pause: Duration::from_millis(500),
             offline: false,

@@ -7,6 +7,7 @@ pub mod archive;
 pub mod cancel;
 pub mod deb;
 pub mod http;
+mod resolver;
 pub mod signature;
 mod sink;
 
