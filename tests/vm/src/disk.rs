@@ -13,6 +13,9 @@ use std::time::SystemTime;
 /// What the older and the newer generation serve.
 pub const PAGES: [&str; 2] = ["the older generation", "the newer generation"];
 
+/// Where the boot partition ends: 256 MiB after the first.
+const ESP_END: u64 = 257 << 20;
+
 /// A copy of the disk that a test may change.
 #[derive(Debug)]
 pub struct TestDisk {
@@ -74,14 +77,20 @@ impl TestDisk {
         );
     }
 
-    /// The digest in the boot entry with the highest number.
+    /// The digest in the boot entry with the highest number; a file of the boot partition begins with a sector.
     fn newest_root(&self) -> String {
-        let esp = File::open(&self.path).unwrap();
-        let mut text = vec![0; 64 << 20];
-        esp.read_at(&mut text, 0).unwrap();
-        let text = String::from_utf8_lossy(&text);
-        let entries = text.split("cairn.gen=").skip(1).filter_map(|rest| {
-            let (number, rest) = rest.split_once(" cairn.root=")?;
+        let file = File::open(&self.path).unwrap();
+        let entries = (0..ESP_END).step_by(512).filter_map(|at| {
+            let mut text = [0; 1024];
+            file.read_exact_at(&mut text, at).unwrap();
+            if !text.starts_with(b"title Cairn generation ") {
+                return None;
+            }
+            let text = String::from_utf8_lossy(&text).into_owned();
+            let (number, rest) = text
+                .split_once("cairn.gen=")?
+                .1
+                .split_once(" cairn.root=")?;
             Some((number.parse::<u32>().ok()?, rest.get(..64)?.to_owned()))
         });
         entries.max().expect("the disk has boot entries").1
@@ -122,9 +131,10 @@ fn made() -> PathBuf {
         return disk;
     }
     let new = folder.join("new.raw");
+    // Another build of `cairn` may read locks in another form; what was fetched stays.
+    fs::remove_file(folder.join("cairn.lock")).unwrap_or_default();
     for page in PAGES {
         fs::write(folder.join("system.cairn"), config(page)).unwrap();
-        // Holds what is locked already, and adds what the library has come to want.
         run(&cairn, &folder, &["lock", "system.cairn"]);
         run(&cairn, &folder, &["switch", "system.cairn", "--yes"]);
     }
