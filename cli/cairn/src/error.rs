@@ -73,6 +73,16 @@ pub enum CommandError {
         /// Why it stays.
         reason: &'static str,
     },
+    /// A generation was made, and the machine can't be switched to it.
+    #[error("generation {number} is made, but this machine was not switched to it; {}", stays(*.default))]
+    NotSwitched {
+        /// Its number.
+        number: u64,
+        /// The default, which it stays.
+        default: Option<u64>,
+        /// Why.
+        source: Box<cairn_system::machine_switch::MachineError>,
+    },
     /// Something in the store is damaged.
     #[error("{} found in the store", crate::ui::style::count(*.count, "fault"))]
     Faults {
@@ -114,6 +124,13 @@ pub enum CommandError {
     Other(Box<dyn StdError + Send + Sync>),
 }
 
+fn stays(default: Option<u64>) -> String {
+    match default {
+        Some(number) => format!("generation {number} stays the default"),
+        None => "there is no default yet".into(),
+    }
+}
+
 /// Errors of other crates, each kept whole: [`explain`] looks into it.
 macro_rules! other {
     ($($error:ty),* $(,)?) => {
@@ -131,6 +148,8 @@ other!(
     cairn_image::qemu::Error,
     cairn_boot::Error,
     cairn_system::disk_image::ImageError,
+    cairn_system::machine_switch::MachineError,
+    cairn_sys::own_mounts::OwnMountsError,
     ctrlc::Error,
 );
 

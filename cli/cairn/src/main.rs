@@ -10,6 +10,7 @@ mod context;
 mod error;
 mod exit;
 mod interrupt;
+mod machine;
 mod ui;
 
 use clap::Parser as _;
@@ -24,8 +25,16 @@ fn main() -> std::process::ExitCode {
     let arguments = arguments::Arguments::parse();
     arguments.globals.color.apply();
     error::install_handler(arguments.globals.color);
-    let ended = context::Context::new(arguments.globals)
-        .and_then(|context| arguments.command.run(&context));
+    let arguments::Arguments { globals, command } = arguments;
+    // Before threads are: they would keep the closed view of the store.
+    let opened = if command.writes_contents() && !globals.dry_run {
+        machine::open_store_for_writing(&globals.root).map_err(Into::into)
+    } else {
+        Ok(())
+    };
+    let ended = opened
+        .and_then(|()| context::Context::new(globals))
+        .and_then(|context| command.run(&context));
     match ended {
         Ok(exit) => exit.into(),
         Err(error) => error.print().into(),

@@ -11,11 +11,15 @@
 //! 2. [`finish`]: what an interrupted switch left undone; [`sync_states`]: which generations booted well or failed;
 //! 3. [`machine_plan`] for `switch` and `rollback`, [`machine_plan_without`] for `gc` *before* it collects;
 //! 4. [`apply`]: the machine, then the store's default in the same journal; not `set_default` by itself.
+//!
+//! Who only looks calls [`look`], [`state_changes`], [`running_generation`] and [`boots_next`].
 
 use crate::disk_image::{self, Bootable, ImageError, is_offered};
+use crate::session::read_manifest;
 use cairn_activation::{Applied, MachinePlan, Observed, Places};
 use cairn_boot::{EntryName, Unreadable};
 use cairn_disk::{Generation, GenerationState, Lock, Store};
+use cairn_graph::Digest;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -133,6 +137,17 @@ pub fn sync_states(
     _lock: &Lock,
     machine: &Observed,
 ) -> Result<Vec<StateChange>, MachineError> {
+    let changes = state_changes(store, machine)?;
+    for StateChange { number, state } in &changes {
+        store.generations().set_state(*number, state.clone())?;
+    }
+    Ok(changes)
+}
+
+/// What the boot loader knows and the store does not yet; changes nothing.
+///
+/// Errors: [`MachineError::Store`].
+pub fn state_changes(store: &Store, machine: &Observed) -> Result<Vec<StateChange>, MachineError> {
     let mut changes = Vec::new();
     for generation in store.generations().list()?.generations {
         let said = state_in(machine, generation.number);
@@ -145,10 +160,45 @@ pub fn sync_states(
             continue;
         }
         let number = generation.number;
-        store.generations().set_state(number, state.clone())?;
         changes.push(StateChange { number, state });
     }
     Ok(changes)
+}
+
+/// The machine whose root this is, as it is found: also one that can't be switched. `None` for a folder.
+///
+/// Errors: [`MachineError::Activation`].
+pub fn look(root: &Path) -> Result<Option<Observed>, MachineError> {
+    let places = Places::of(root);
+    Ok(places.map(|it| cairn_activation::observe(&it)).transpose()?)
+}
+
+/// The generation that runs, if it is one of this store's.
+///
+/// Errors: [`MachineError::Store`].
+pub fn running_generation(store: &Store, machine: &Observed) -> Result<Option<u64>, MachineError> {
+    let Some(booted) = &machine.booted else {
+        return Ok(None);
+    };
+    let mut roots = Vec::new();
+    for generation in store.generations().list()?.generations {
+        // What can't be read can't be told from what runs by its root.
+        if let Ok(manifest) = read_manifest(store, &generation.system) {
+            roots.push((generation.number, manifest.root_image.digest));
+        }
+    }
+    Ok(running(&roots, booted))
+}
+
+/// The generation that the boot loader starts next if no key is pressed: the default, unless it is used up or not in the menu.
+pub fn boots_next(machine: &Observed, default: Option<u64>) -> Option<u64> {
+    let entries = machine.esp.as_ref().map_or(&[][..], |esp| &esp.entries);
+    let is_tried = |entry: &&EntryName| !entry.counter.is_some_and(|counter| counter.is_spent());
+    let mut numbers = entries.iter().filter(is_tried);
+    let of_default = |entry: &&EntryName| Some(u64::from(entry.generation)) == default;
+    let newest = || entries.iter().filter(is_tried).map(|e| e.generation).max();
+    let found = numbers.find(of_default).map(|entry| entry.generation);
+    found.or_else(newest).map(u64::from)
 }
 
 /// What the boot menu says of a generation.
@@ -243,7 +293,11 @@ fn plan_at(
             Err(error) => drop(unreadable.insert(number, error.to_string())),
         }
     }
-    let running = running(&readable, booted);
+    let roots = readable.iter().map(|bootable| {
+        let root = bootable.manifest.root_image.digest;
+        (bootable.generation.number, root)
+    });
+    let running = running(&roots.collect::<Vec<_>>(), booted);
     let usable = |number: u64| {
         let found = readable
             .iter()
@@ -313,12 +367,10 @@ fn one_bootable(store: &Store, generation: Generation) -> Result<Bootable, Image
     Ok(bootable)
 }
 
-/// The generation that runs: its root decides, its number only between equal roots.
-fn running(generations: &[Bootable], booted: &cairn_activation::Booted) -> Option<u64> {
-    let same = generations
-        .iter()
-        .filter(|bootable| bootable.manifest.root_image.digest == booted.root);
-    let numbers: Vec<u64> = same.map(|bootable| bootable.generation.number).collect();
+/// The generation that runs, of numbers with their roots: the root decides, the number only between equal roots.
+fn running(roots: &[(u64, Digest)], booted: &cairn_activation::Booted) -> Option<u64> {
+    let same = roots.iter().filter(|(_, root)| *root == booted.root);
+    let numbers: Vec<u64> = same.map(|(number, _)| *number).collect();
     let label = booted.generation.map(u64::from);
     label
         .filter(|label| numbers.contains(label))

@@ -13,7 +13,7 @@ use crate::source::SourceError;
 use cairn_build::{Event, RealiseError, Realised};
 use cairn_debian::Lock;
 use cairn_debian::lock::LockError;
-use cairn_disk::{Generation, NewGeneration, ObjectMeta, Store, Timestamp};
+use cairn_disk::{Generation, GenerationState, NewGeneration, ObjectMeta, Store, Timestamp};
 use cairn_fetch::cancel::Cancel;
 use cairn_fetch::http::Client;
 use cairn_graph::{
@@ -355,7 +355,19 @@ impl Session {
         })
     }
 
-    /// Registers a system as a new generation and makes it the default.
+    /// The newest generation, where it is of this system and did not fail: what [`Self::register`] would give.
+    pub fn registered(
+        &self,
+        store: &Store,
+        made: &Made,
+    ) -> Result<Option<Generation>, SessionError> {
+        let newest = store.generations().list()?.generations.pop();
+        Ok(newest.filter(|newest| {
+            newest.system == made.system && !matches!(newest.state, GenerationState::Failed { .. })
+        }))
+    }
+
+    /// Adds a system as a generation, unless the newest one is of this system. The default stays.
     pub fn register(
         &self,
         store: &Store,
@@ -363,7 +375,10 @@ impl Session {
         lock: &Lock,
         command: &str,
     ) -> Result<Generation, SessionError> {
-        let generation = store.generations().add(NewGeneration {
+        if let Some(generation) = self.registered(store, made)? {
+            return Ok(generation);
+        }
+        Ok(store.generations().add(NewGeneration {
             system: made.system.clone(),
             date: Timestamp::now(),
             description: String::new(),
@@ -371,9 +386,7 @@ impl Session {
             lock: Some(Digest::of(lock.print().as_bytes())),
             command: command.into(),
             keeps: made.keeps.clone(),
-        })?;
-        store.generations().set_default(generation.number)?;
-        Ok(generation)
+        })?)
     }
 
     fn client(&self) -> Client {

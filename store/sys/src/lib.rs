@@ -11,6 +11,7 @@ pub mod fs;
 pub mod ids;
 mod inside;
 mod launch;
+pub mod own_mounts;
 pub mod sandbox;
 mod syscalls;
 pub mod task;

@@ -1,8 +1,8 @@
 //! `cairn gc`: frees what nothing needs.
 
-use std::path::Path;
-
-use cairn_disk::{GcOptions, GcPlan, Timestamp};
+use cairn_activation::{MachinePlan, Observed};
+use cairn_disk::{GcOptions, GcPlan, Store, Timestamp};
+use cairn_system::machine_switch;
 use clap::Args;
 use serde::Serialize;
 
@@ -10,13 +10,14 @@ use super::Ended;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::machine;
 use crate::ui::confirm::{Consent, confirm};
 use crate::ui::style;
 
 /// Deletes old generations and everything in the store that no generation needs.
 ///
 /// Never deletes the generation that runs, the default, a pinned one or the last good one. Without `--keep` and
-/// `--keep-since` every generation stays.
+/// `--keep-since` every generation stays. On the machine that runs (root `/`) they leave the boot menu first.
 #[derive(Debug, Args)]
 pub struct Gc {
     /// Keeps this many of the newest generations
@@ -39,19 +40,120 @@ struct Report {
     bytes: u64,
 }
 
+/// What is about to happen: asked about, then done if it is still the same.
+#[derive(Debug, PartialEq)]
+struct Plan {
+    store: GcPlan,
+    /// What takes the generations that go out of the boot menu, before they go.
+    machine: Option<MachinePlan>,
+}
+
 impl Gc {
     /// Does it.
     pub fn run(&self, context: &Context) -> Ended {
         let store = context.store()?;
-        let options = self.options(context)?;
-        let lock = store.lock("gc")?;
-        let plan = GcPlan::new(&store.snapshot()?, &options)?;
-        for warning in &plan.warnings {
-            context.warn(warning);
+        let running = machine_switch::look(&context.globals.root)?;
+        let dry_run = context.globals.dry_run;
+        let mut agreed = None;
+        let plan = loop {
+            // Nobody waits for the lock while a person thinks.
+            let lock = store.lock("gc")?;
+            if !dry_run && agreed.is_none() && is_ours(running.as_ref()) {
+                machine::begin(context, &store, &lock)?;
+            }
+            let plan = self.plan(&store, running.as_ref())?;
+            let goes_ahead = context.globals.yes
+                || plan.store.generations.is_empty()
+                || agreed.as_ref() == Some(&plan);
+            if dry_run || plan.store.is_empty() || goes_ahead {
+                for warning in &plan.store.warnings {
+                    context.warn(warning);
+                }
+                if agreed.is_none() {
+                    show_machine(context, &plan);
+                }
+                if !dry_run && !plan.store.is_empty() {
+                    if let Some(plan) = &plan.machine {
+                        machine::apply(context, &store, &lock, plan)?;
+                    }
+                    store.apply(&lock, &plan.store)?;
+                }
+                break plan;
+            }
+            drop(lock);
+            show_machine(context, &plan);
+            ask(&plan.store)?;
+            agreed = Some(plan);
+        };
+        // What an interrupted collection left in the trash goes too; others may work meanwhile.
+        if !dry_run {
+            store.empty_trash()?;
         }
-        let report = Report {
+        if context.globals.json {
+            return context.json(&Report::of(&plan.store, dry_run));
+        }
+        show(context, &plan.store);
+        Ok(Exit::Done)
+    }
+
+    fn plan(&self, store: &Store, running: Option<&Observed>) -> Result<Plan, CommandError> {
+        let mut also_generations = Vec::new();
+        if let Some(machine) = running {
+            // Its number may be another one than its label on the command line.
+            also_generations.extend(machine_switch::running_generation(store, machine)?);
+        }
+        let options = GcOptions {
+            keep: self.keep,
+            keep_since: self.keep_since.as_deref().map(since).transpose()?,
+            also_generations,
+            ..GcOptions::default()
+        };
+        let plan = GcPlan::new(&store.snapshot()?, &options)?;
+        let machine = if plan.generations.is_empty() || !is_ours(running) {
+            None
+        } else {
+            machine_switch::machine_plan_without(store, &plan.generations)?
+        };
+        Ok(Plan {
+            store: plan,
+            machine,
+        })
+    }
+}
+
+/// Whether Cairn booted the machine: there is a boot menu of generations.
+fn is_ours(running: Option<&Observed>) -> bool {
+    running.is_some_and(|machine| machine.booted.is_some())
+}
+
+fn show_machine(context: &Context, plan: &Plan) {
+    if let Some(plan) = &plan.machine {
+        machine::show(context, plan);
+    }
+}
+
+fn ask(plan: &GcPlan) -> Result<(), CommandError> {
+    let question = format!(
+        "Delete {} and free {}?",
+        generations(plan),
+        style::bytes(plan.bytes)
+    );
+    let consent = Consent {
+        yes: false,
+        harmless: false,
+    };
+    if confirm(&question, consent)? {
+        Ok(())
+    } else {
+        Err(CommandError::Declined)
+    }
+}
+
+impl Report {
+    fn of(plan: &GcPlan, dry_run: bool) -> Self {
+        Self {
             version: 1,
-            dry_run: context.globals.dry_run,
+            dry_run,
             generations: plan.generations.clone(),
             paths: plan
                 .paths
@@ -61,47 +163,7 @@ impl Gc {
             trees: plan.trees.len(),
             objects: plan.objects.len(),
             bytes: plan.bytes,
-        };
-        if !context.globals.dry_run && !plan.is_empty() {
-            if !plan.generations.is_empty() {
-                let question = format!(
-                    "Delete {} and free {}?",
-                    generations(&plan),
-                    style::bytes(plan.bytes)
-                );
-                if !confirm(
-                    &question,
-                    Consent {
-                        yes: context.globals.yes,
-                        harmless: false,
-                    },
-                )? {
-                    return Err(CommandError::Declined);
-                }
-            }
-            store.apply(&lock, &plan)?;
         }
-        // What an interrupted collection left in the trash goes too; others may work meanwhile.
-        drop(lock);
-        if !context.globals.dry_run {
-            store.empty_trash()?;
-        }
-        if context.globals.json {
-            return context.json(&report);
-        }
-        show(context, &plan);
-        Ok(Exit::Done)
-    }
-
-    fn options(&self, context: &Context) -> Result<GcOptions, CommandError> {
-        let keep_since = self.keep_since.as_deref().map(since).transpose()?;
-        let also_generations = bootable(&context.globals.root)?;
-        Ok(GcOptions {
-            keep: self.keep,
-            keep_since,
-            also_generations,
-            ..GcOptions::default()
-        })
     }
 }
 
@@ -114,23 +176,6 @@ fn since(text: &str) -> Result<Timestamp, CommandError> {
     let span: jiff::Span = text.parse().map_err(wrong)?;
     let now = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
     Ok(now.checked_sub(span).map_err(wrong)?.timestamp())
-}
-
-/// The generations that the boot menu of this machine really lists.
-fn bootable(root: &Path) -> Result<Vec<u64>, CommandError> {
-    let mut found = Vec::new();
-    for folder in ["efi", "boot/efi", "boot"] {
-        let folder = root.join(folder);
-        if folder.join(cairn_boot::ENTRIES).is_dir() {
-            let observed = cairn_boot::observe(&folder)?;
-            found.extend(
-                observed
-                    .entries()
-                    .map(|(name, _)| u64::from(name.generation)),
-            );
-        }
-    }
-    Ok(found)
 }
 
 fn generations(plan: &GcPlan) -> String {

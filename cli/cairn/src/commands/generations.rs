@@ -1,6 +1,7 @@
 //! `cairn generations`: what states this machine has had.
 
 use cairn_disk::{GcPlan, Generation, Store};
+use cairn_system::machine_switch;
 use cairn_system::session::read_manifest;
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -9,6 +10,7 @@ use super::Ended;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::machine;
 use crate::ui::confirm::{Consent, confirm};
 use crate::ui::style::{BAD, CHANGED, GOOD, QUIET, paint};
 use crate::ui::{report, style, table};
@@ -124,11 +126,18 @@ pub fn all(context: &Context, store: &Store) -> Result<Vec<Listed>, CommandError
             crate::error::on_one_line(error)
         ));
     }
-    Ok(listing
+    let mut listed: Vec<Listed> = listing
         .generations
         .iter()
         .map(|generation| Listed::of(generation, default, booted))
-        .collect())
+        .collect();
+    // What the boot loader found out holds, also before somebody with the right to do so writes it down.
+    for change in machine::found_out(context, store)? {
+        if let Some(one) = listed.iter_mut().find(|one| one.number == change.number) {
+            (one.state, one.why) = report::state(&change.state);
+        }
+    }
+    Ok(listed)
 }
 
 fn list(context: &Context) -> Ended {
@@ -252,6 +261,16 @@ fn delete(context: &Context, numbers: &[u64]) -> Ended {
         }
     }
     let words: Vec<String> = numbers.iter().map(u64::to_string).collect();
+    // Out of the boot menu first: an entry without its generation does not boot.
+    let running = machine_switch::look(&context.globals.root)?;
+    let is_ours = running.is_some_and(|machine| machine.booted.is_some());
+    let out_of_the_menu = || match is_ours {
+        true => machine_switch::machine_plan_without(&store, numbers),
+        false => Ok(None),
+    };
+    if let Some(plan) = out_of_the_menu()? {
+        machine::show(context, &plan);
+    }
     if context.globals.dry_run {
         context.tell(&format!("would delete {}", words.join(", ")));
         return Ok(Exit::Done);
@@ -264,6 +283,9 @@ fn delete(context: &Context, numbers: &[u64]) -> Ended {
         return Err(CommandError::Declined);
     }
     let lock = store.lock("generations delete")?;
+    if let Some(plan) = out_of_the_menu()? {
+        machine::apply(context, &store, &lock, &plan)?;
+    }
     let plan = GcPlan {
         generations: numbers.to_vec(),
         ..GcPlan::default()

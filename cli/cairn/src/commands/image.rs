@@ -7,7 +7,7 @@ use cairn_system::disk_image::{self, ImageError, ImageReport, bootable, is_offer
 use clap::Args;
 
 use super::Ended;
-use super::switch::make;
+use super::switch::{Aim, make};
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -34,13 +34,13 @@ pub struct Image {
 impl Image {
     /// Does it.
     pub fn run(&self, context: &Context) -> Ended {
-        make(context, &self.file)?;
+        let made = make(context, &self.file, Aim::Disk)?;
         if context.globals.dry_run {
             context.tell(&format!("would write {}", self.output.display()));
             return Ok(Exit::Done);
         }
         let began = Instant::now();
-        let report = write(context, &self.file, &self.output)?;
+        let report = write(context, &self.file, made.number, &self.output)?;
         let (output, took) = (self.output.display(), style::duration(began.elapsed()));
         let menu: Vec<String> = report.generations.iter().map(u64::to_string).collect();
         context.tell(&format!(
@@ -54,8 +54,13 @@ impl Image {
     }
 }
 
-/// Writes the disk of all generations with the tools of this configuration's lock.
-pub fn write(context: &Context, file: &Path, output: &Path) -> Result<ImageReport, CommandError> {
+/// Writes the disk of all generations with the tools of this configuration's lock; `chosen`, or else the default, boots by itself.
+pub fn write(
+    context: &Context,
+    file: &Path,
+    chosen: Option<u64>,
+    output: &Path,
+) -> Result<ImageReport, CommandError> {
     let session = context.session(file);
     let evaluated = session.evaluate()?;
     let progress = Progress::new(&context.globals);
@@ -72,10 +77,8 @@ pub fn write(context: &Context, file: &Path, output: &Path) -> Result<ImageRepor
         .get(&lowered.tools)
         .ok_or(ImageError::NoGeneration)?;
     let mut generations = store.generations().list()?.generations;
-    let chosen = store
-        .generations()
-        .default()?
-        .ok_or(ImageError::NoGeneration)?;
+    let default = store.generations().default()?;
+    let chosen = chosen.or(default).ok_or(ImageError::NoGeneration)?;
     generations.retain(|generation| generation.number == chosen || is_offered(generation));
     let generations = bootable(&store, generations)?;
     let mut say = |words: &str| progress.say(words);

@@ -50,6 +50,15 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether it puts contents into the store or takes them away. Numbers, choices and locks are kept elsewhere.
+    pub fn writes_contents(&self) -> bool {
+        match self {
+            Self::Switch(_) | Self::Gc(_) | Self::Image(_) | Self::Vm(_) => true,
+            Self::Verify(command) => command.repairs(),
+            _ => false,
+        }
+    }
+
     /// Does it.
     pub fn run(&self, context: &Context) -> Ended {
         match self {

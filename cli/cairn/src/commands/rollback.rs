@@ -1,5 +1,8 @@
-//! `cairn rollback`: an older state again.
+//! `cairn rollback`: an older state again, on the machine that runs with its boot menu.
 
+use cairn_activation::MachinePlan;
+use cairn_disk::{Lock, Store};
+use cairn_system::machine_switch;
 use clap::Args;
 
 use super::Ended;
@@ -7,9 +10,12 @@ use super::generations::{Listed, all};
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::machine;
 use crate::ui::confirm::{Consent, confirm};
 
-/// Makes an older generation the default: no network, no evaluation, no build.
+/// Makes an older generation the default: no network, no evaluation, no build
+///
+/// On the machine that runs (root `/`) the boot menu is written, so that the older generation boots next.
 #[derive(Debug, Args)]
 pub struct Rollback {
     /// The generation to go to; the one before the default without this
@@ -17,43 +23,133 @@ pub struct Rollback {
     to: Option<u64>,
 }
 
+/// What is about to happen: asked about, then done if it is still the same.
+#[derive(Debug, PartialEq)]
+struct Plan {
+    target: u64,
+    machine: Option<MachinePlan>,
+    /// There is nothing to do.
+    is_done: bool,
+}
+
 impl Rollback {
     /// Does it.
     pub fn run(&self, context: &Context) -> Ended {
         let store = context.store()?;
-        let listed = all(context, &store)?;
-        let current = listed.iter().find(|one| one.default).map(|one| one.number);
-        let target = target(&listed, current, self.to)?;
-        if current == Some(target) {
-            context.tell(&format!(
-                "generation {target} is the default already; nothing is changed"
-            ));
-            return Ok(Exit::Done);
+        machine_switch::machine(&context.globals.root)?;
+        let mut agreed = None;
+        loop {
+            // Nobody waits for the lock while a person thinks.
+            let lock = if context.globals.dry_run {
+                None
+            } else {
+                Some(store.lock("rollback")?)
+            };
+            // What was interrupted is not finished first: this choice takes its place.
+            if let Some(lock) = &lock {
+                machine::take_over_states(context, &store, lock)?;
+            }
+            let listed = all(context, &store)?;
+            let current = listed.iter().find(|one| one.default).map(|one| one.number);
+            let plan = self.plan(&store, &listed, current)?;
+            if let Some(lock) = &lock
+                && agreed.as_ref() == Some(&plan)
+            {
+                return apply(context, &store, lock, &plan);
+            }
+            if plan.is_done {
+                let target = plan.target;
+                context.tell(&format!(
+                    "generation {target} is the default already; nothing is changed"
+                ));
+                return Ok(Exit::Done);
+            }
+            show(context, &store, current, &plan)?;
+            let Some(lock) = lock else {
+                let target = plan.target;
+                context.tell(&format!("would make generation {target} the default"));
+                return Ok(Exit::Done);
+            };
+            if context.globals.yes {
+                return apply(context, &store, &lock, &plan);
+            }
+            drop(lock);
+            let question = format!("Make generation {} the default?", plan.target);
+            let consent = Consent {
+                yes: false,
+                harmless: false,
+            };
+            if !confirm(&question, consent)? {
+                return Err(CommandError::Declined);
+            }
+            agreed = Some(plan);
         }
-        if let Some(current) = current {
-            let diff = super::diff::between(context, &store, current, target)?;
-            let text = diff.text(context.globals.verbose > 0);
-            context.tell(&format!(
-                "generation {current} → {target}\n{}",
-                text.trim_end()
-            ));
-        }
-        if context.globals.dry_run {
-            context.tell(&format!("would make generation {target} the default"));
-            return Ok(Exit::Done);
-        }
-        let consent = Consent {
-            yes: context.globals.yes,
-            harmless: false,
-        };
-        if !confirm(&format!("Make generation {target} the default?"), consent)? {
-            return Err(CommandError::Declined);
-        }
-        let _lock = store.lock("rollback")?;
-        store.generations().set_default(target)?;
-        context.tell(&format!("generation {target} is the default now"));
-        Ok(Exit::Done)
     }
+
+    fn plan(
+        &self,
+        store: &Store,
+        listed: &[Listed],
+        current: Option<u64>,
+    ) -> Result<Plan, CommandError> {
+        let target = target(listed, current, self.to)?;
+        let machine = machine_switch::machine_plan(store, target)?;
+        let pending = match &machine {
+            // One that can't be read is pending, too: it is overwritten.
+            Some(plan) => !matches!(cairn_activation::pending(&plan.places.root), Ok(None)),
+            None => false,
+        };
+        let is_done = current == Some(target)
+            && !pending
+            && machine.as_ref().is_none_or(MachinePlan::is_empty);
+        Ok(Plan {
+            target,
+            machine,
+            is_done,
+        })
+    }
+}
+
+/// Shows what changes.
+fn show(
+    context: &Context,
+    store: &Store,
+    current: Option<u64>,
+    plan: &Plan,
+) -> Result<(), CommandError> {
+    let target = plan.target;
+    if let Some(current) = current.filter(|current| *current != target) {
+        let diff = super::diff::between(context, store, current, target)?;
+        let text = diff.text(context.globals.verbose > 0);
+        context.tell(&format!(
+            "generation {current} → {target}\n{}",
+            text.trim_end()
+        ));
+    }
+    if let Some(plan) = &plan.machine {
+        machine::show(context, plan);
+    }
+    Ok(())
+}
+
+fn apply(context: &Context, store: &Store, lock: &Lock, plan: &Plan) -> Ended {
+    let target = plan.target;
+    let before = store.generations().default()?;
+    match &plan.machine {
+        Some(machine) => machine::apply(context, store, lock, machine)?,
+        None => store.generations().set_default(target)?,
+    }
+    context.tell(&format!("generation {target} is the default now"));
+    if let Some(machine) = &plan.machine {
+        context.tell(&machine::ending(machine));
+        if machine.reboot.is_some() {
+            context.tell("next\n  systemctl reboot");
+        }
+        if let Some(before) = before.filter(|before| *before != target) {
+            context.tell(&format!("  cairn rollback --to {before}  takes this back"));
+        }
+    }
+    Ok(Exit::Done)
 }
 
 /// The generation to go to. Errors: there is no such generation, or none before the default.

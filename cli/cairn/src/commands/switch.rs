@@ -1,10 +1,12 @@
-//! `cairn switch`: the line of ARCHITECTURE.md, from a configuration to a generation.
+//! `cairn switch`: the line of ARCHITECTURE.md, from a configuration to a generation, and to the machine that runs.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use cairn_disk::{Generation, Store};
+use cairn_activation::{MachinePlan, Places};
+use cairn_disk::{Generation, GenerationState, Lock, Store};
 use cairn_graph::Digest;
+use cairn_system::machine_switch::{self, MachineError};
 use cairn_system::session::{read_manifest, read_spec};
 use cairn_system::{Evaluated, Locked};
 use clap::Args;
@@ -13,6 +15,7 @@ use super::Ended;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::machine;
 use crate::ui::confirm::{Consent, confirm};
 use crate::ui::diff::{Contents, SystemDiff};
 use crate::ui::progress::Progress;
@@ -20,7 +23,8 @@ use crate::ui::report;
 
 /// Evaluates a configuration, builds its system and makes it the default generation
 ///
-/// Shows what changes and asks before it does so. An unchanged configuration makes no new generation.
+/// Shows what changes and asks before it does so. An unchanged configuration makes no new generation. On the machine that runs
+/// (root `/`) the generation also goes into the boot menu and boots next.
 #[derive(Debug, Args)]
 pub struct Switch {
     /// The configuration
@@ -38,19 +42,46 @@ pub struct Switch {
 impl Switch {
     /// Does it.
     pub fn run(&self, context: &Context) -> Ended {
-        match make(context, &self.file)? {
+        match make(context, &self.file, Aim::Default)?.exit {
             Exit::Unchanged if !self.exit_unchanged => Ok(Exit::Done),
             exit => Ok(exit),
         }
     }
 }
 
-/// The line: makes a generation of a configuration, or says that it is [`Exit::Unchanged`].
-pub fn make(context: &Context, file: &Path) -> Ended {
+/// What a generation is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aim {
+    /// It shall be the default, on the machine that runs too.
+    Default,
+    /// A disk of it is wanted: the machine that runs stays as it is.
+    Disk,
+}
+
+/// What came of [`make`].
+#[derive(Debug, Clone, Copy)]
+pub struct Outcome {
+    /// [`Exit::Unchanged`] where there was nothing to do.
+    pub exit: Exit,
+    /// The generation of the configuration; none in a dry run.
+    pub number: Option<u64>,
+}
+
+/// The line: makes a generation of a configuration, or says that there is one.
+pub fn make(context: &Context, file: &Path, aim: Aim) -> Result<Outcome, CommandError> {
     let began = Instant::now();
+    let root = &context.globals.root;
+    // Said before anything is fetched: a machine that can't be switched.
+    let running = match aim {
+        Aim::Default => machine_switch::machine(root)?,
+        Aim::Disk => None,
+    };
     let progress = Progress::new(&context.globals);
     let session = context.session(file);
     let mut held = context.hold("switch")?;
+    if let (Some(_), Some((store, lock))) = (&running, &held) {
+        machine::begin(context, store, lock)?;
+    }
 
     let evaluated = session.evaluate()?;
     context.show_evaluated(&evaluated);
@@ -74,11 +105,16 @@ pub fn make(context: &Context, file: &Path) -> Ended {
         );
     }
     if context.globals.dry_run {
-        return if same {
-            Ok(unchanged(context))
-        } else {
-            Ok(Exit::Done)
-        };
+        if same {
+            return Ok(unchanged(context, current.as_ref()));
+        }
+        if let Some(running) = &running {
+            context.tell(&machine::foresee(running));
+        }
+        return Ok(Outcome {
+            exit: Exit::Done,
+            number: None,
+        });
     }
     let consent = Consent {
         yes: context.globals.yes,
@@ -89,10 +125,10 @@ pub fn make(context: &Context, file: &Path) -> Ended {
     }
 
     session.write_lock(&locked)?;
-    let store = context.open_store()?;
-    if held.is_none() {
-        held = Some(store.lock("switch")?);
-    }
+    let (store, lock) = match held.take() {
+        Some(held) => held,
+        None => locked_store(context.open_store()?, "switch")?,
+    };
     let progress = Progress::new(&context.globals);
     let realised = session.realise(&store, &evaluated, &lowered, &[lowered.system], &|event| {
         progress.event(&event);
@@ -101,32 +137,90 @@ pub fn make(context: &Context, file: &Path) -> Ended {
     session.settle(&store, &evaluated, &mut locked, &lowered, &realised)?;
     session.write_lock(&locked)?;
     let made = session.made(&store, &lowered, &realised)?;
-    if current
-        .as_ref()
-        .is_some_and(|current| current.generation.system == made.system)
+    if let Some(current) = &current
+        && current.generation.system == made.system
+        && !current.failed()
     {
-        return Ok(unchanged(context));
+        if running.is_some() {
+            mend(context, &store, &lock, current.generation.number)?;
+        }
+        return Ok(unchanged(context, Some(current)));
     }
-    if same
-        && !confirm(
-            "The same configuration builds another system now. Make a generation of it?",
-            consent,
-        )?
-    {
+    if same && !confirm(&again(current.as_ref()), consent)? {
         return Err(CommandError::Declined);
     }
+    let is_new = session.registered(&store, &made)?.is_none();
     let generation = session.register(&store, &made, &locked.lock, "switch")?;
-    drop(held);
-    let (root, took) = (&context.globals.root, began.elapsed());
-    context.tell(report::made(&generation, &made.manifest, file, root, took).trim_end());
-    Ok(Exit::Done)
+    let number = generation.number;
+    let plan = match aim {
+        Aim::Default => choose(context, &store, &lock, number)?,
+        // The default of the machine that runs is what it boots.
+        Aim::Disk if Places::of(root).is_some() => None,
+        Aim::Disk => {
+            store.generations().set_default(number)?;
+            None
+        }
+    };
+    drop(lock);
+    let ending = report::Ending {
+        generation: &generation,
+        manifest: &made.manifest,
+        is_new,
+        before: current.as_ref().map(|current| current.generation.number),
+        machine: plan.as_ref(),
+    };
+    context.tell(ending.text(file, root, began.elapsed()).trim_end());
+    Ok(Outcome {
+        exit: Exit::Done,
+        number: Some(number),
+    })
 }
 
-fn unchanged(context: &Context) -> Exit {
+/// Makes a generation the default: with the boot menu on a machine, of which the plan is shown, alone in a folder.
+///
+/// Errors: [`CommandError::NotSwitched`] when the machine can't be switched; the default is then as it was.
+fn choose(
+    context: &Context,
+    store: &Store,
+    lock: &Lock,
+    number: u64,
+) -> Result<Option<MachinePlan>, CommandError> {
+    let default = store.generations().default()?;
+    let refused = |source: MachineError| CommandError::NotSwitched {
+        number,
+        default,
+        source: Box::new(source),
+    };
+    let Some(plan) = machine_switch::machine_plan(store, number).map_err(refused)? else {
+        store.generations().set_default(number)?;
+        return Ok(None);
+    };
+    machine::show(context, &plan);
+    machine::apply(context, store, lock, &plan)?;
+    Ok(Some(plan))
+}
+
+/// Puts the boot menu in order where somebody else has changed it.
+fn mend(context: &Context, store: &Store, lock: &Lock, number: u64) -> Result<(), CommandError> {
+    let Some(plan) = machine_switch::machine_plan(store, number)? else {
+        return Ok(());
+    };
+    if !plan.is_empty() {
+        machine::show(context, &plan);
+        machine::apply(context, store, lock, &plan)?;
+    }
+    context.tell(&machine::ending(&plan));
+    Ok(())
+}
+
+fn unchanged(context: &Context, current: Option<&Current>) -> Outcome {
     context.tell(
         "unchanged: the default generation is what the configuration says; no new one is made",
     );
-    Exit::Unchanged
+    Outcome {
+        exit: Exit::Unchanged,
+        number: current.map(|current| current.generation.number),
+    }
 }
 
 /// The default generation, as far as differences need it.
@@ -155,6 +249,11 @@ impl Current {
         }))
     }
 
+    /// Whether it was tried and did not come up.
+    fn failed(&self) -> bool {
+        matches!(self.generation.state, GenerationState::Failed { .. })
+    }
+
     /// What the configuration changes. Bytes are compared where the lock that the generation was made with is still there.
     fn diff(&self, evaluated: &Evaluated, locked: &Locked) -> SystemDiff {
         let same_lock = |lock: &&cairn_debian::Lock| {
@@ -174,6 +273,17 @@ fn question(current: Option<&Current>) -> String {
     match current {
         Some(_) => "Make a new generation?".into(),
         None => "Make the first generation?".into(),
+    }
+}
+
+/// The question where the configuration is that of the default, and yet a generation is to be made.
+fn again(current: Option<&Current>) -> String {
+    match current.filter(|current| current.failed()) {
+        Some(current) => format!(
+            "Generation {} failed to boot. Make another one of the same configuration and try it?",
+            current.generation.number
+        ),
+        None => "The same configuration builds another system now. Make a generation of it?".into(),
     }
 }
 
@@ -199,12 +309,17 @@ fn show_plan(
 
 /// Only for its lock.
 impl Context {
-    /// The store's lock, if there is a store: said early, before anything is fetched. Nothing in a dry run.
-    fn hold(&self, command: &str) -> Result<Option<cairn_disk::Lock>, CommandError> {
+    /// The store and its lock, if there is a store: said early, before anything is fetched. Nothing in a dry run.
+    fn hold(&self, command: &str) -> Result<Option<(Store, Lock)>, CommandError> {
         if self.globals.dry_run {
             return Ok(None);
         }
-        let store: Option<Store> = self.store_if_there()?;
-        Ok(store.map(|store| store.lock(command)).transpose()?)
+        let store = self.store_if_there()?;
+        store.map(|store| locked_store(store, command)).transpose()
     }
+}
+
+fn locked_store(store: Store, command: &str) -> Result<(Store, Lock), CommandError> {
+    let lock = store.lock(command)?;
+    Ok((store, lock))
 }

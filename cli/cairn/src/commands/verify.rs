@@ -17,6 +17,11 @@ pub struct Verify {
 }
 
 impl Verify {
+    /// Whether it changes the store.
+    pub fn repairs(&self) -> bool {
+        self.repair
+    }
+
     /// Does it.
     pub fn run(&self, context: &Context) -> Ended {
         let store = context.store()?;

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::Ended;
 use super::image::write;
-use super::switch::make;
+use super::switch::{Aim, make};
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -57,9 +57,9 @@ impl Vm {
             folder.path().join("disk.raw")
         };
         if !is_disk(&self.file) {
-            make(context, &self.file)?;
+            let made = make(context, &self.file, Aim::Disk)?;
             if !context.globals.dry_run {
-                write(context, &self.file, &disk)?;
+                write(context, &self.file, made.number, &disk)?;
             }
         }
         let machine = Machine {

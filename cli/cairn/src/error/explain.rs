@@ -10,10 +10,14 @@ use cairn_debian::Unsolvable;
 use cairn_debian::solve::Obstacle;
 use cairn_fetch::{HttpError, SignatureError};
 use cairn_sys::SandboxError;
+use cairn_sys::own_mounts::OwnMountsError;
 use cairn_system::archive::ArchiveError;
 use cairn_system::disk_image::ImageError;
 use cairn_system::locking::LockingError;
+use cairn_system::machine_switch::MachineError;
 use cairn_system::{EvaluateError, SessionError};
+
+mod machine;
 
 use super::CommandError;
 use crate::exit::Exit;
@@ -105,6 +109,7 @@ pub fn own(error: &CommandError) -> Explanation {
         | CommandError::Output(_)
         | CommandError::File { .. }
         | CommandError::Thread(_) => bare("cli::file"),
+        CommandError::NotSwitched { source, .. } => explain(source.as_ref()),
         CommandError::Other(error) => explain(error.as_ref()),
     }
 }
@@ -122,6 +127,12 @@ fn look(error: &(dyn StdError + 'static)) -> Option<Explanation> {
     }
     if let Some(error) = error.downcast_ref::<ImageError>() {
         return image(error);
+    }
+    if let Some(error) = error.downcast_ref::<MachineError>() {
+        return Some(machine::switch(error));
+    }
+    if let Some(error) = error.downcast_ref::<OwnMountsError>() {
+        return Some(machine::mounts(error));
     }
     if let Some(error) = error.downcast_ref::<LockingError>() {
         return locking(error);
