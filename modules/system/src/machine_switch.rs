@@ -170,7 +170,9 @@ pub fn state_changes(store: &Store, machine: &Observed) -> Result<Vec<StateChang
 /// Errors: [`MachineError::Activation`].
 pub fn look(root: &Path) -> Result<Option<Observed>, MachineError> {
     let places = Places::of(root);
-    Ok(places.map(|it| cairn_activation::observe(&it)).transpose()?)
+    Ok(places
+        .map(|it| cairn_activation::observe(&it))
+        .transpose()?)
 }
 
 /// The generation that runs, if it is one of this store's.
@@ -193,7 +195,7 @@ pub fn running_generation(store: &Store, machine: &Observed) -> Result<Option<u6
 /// The generation that the boot loader starts next if no key is pressed: the default, unless it is used up or not in the menu.
 pub fn boots_next(machine: &Observed, default: Option<u64>) -> Option<u64> {
     let entries = machine.esp.as_ref().map_or(&[][..], |esp| &esp.entries);
-    let is_tried = |entry: &&EntryName| !entry.counter.is_some_and(|counter| counter.is_spent());
+    let is_tried = |entry: &&EntryName| !entry.counter.is_some_and(cairn_boot::Counter::is_spent);
     let mut numbers = entries.iter().filter(is_tried);
     let of_default = |entry: &&EntryName| Some(u64::from(entry.generation)) == default;
     let newest = || entries.iter().filter(is_tried).map(|e| e.generation).max();

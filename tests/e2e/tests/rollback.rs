@@ -64,3 +64,27 @@ fn there_is_nothing_before_the_first() {
         .exits(1)
         .says("store::no_generation");
 }
+
+#[test]
+fn switching_again_after_a_rollback_chooses_the_newest_and_makes_no_other() {
+    let (_archive, machine) = two_generations();
+    machine.cairn(&["rollback", "-y"]).done();
+    machine
+        .switch()
+        .says("chose generation 2")
+        .is_silent_on("made generation");
+    assert_eq!(default(&machine), Some(2));
+    assert_eq!(machine.generations().len(), 2);
+}
+
+#[test]
+fn in_a_folder_there_is_no_machine_to_speak_of() {
+    let (_archive, machine) = two_generations();
+    machine
+        .cairn(&["rollback", "-y"])
+        .done()
+        .is_silent_on("on this machine")
+        .is_silent_on("reboot");
+    let status = machine.cairn(&["status", "--json"]).done().json();
+    assert_eq!(status["machine"], serde_json::Value::Null);
+}

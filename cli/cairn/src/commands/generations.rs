@@ -264,9 +264,12 @@ fn delete(context: &Context, numbers: &[u64]) -> Ended {
     // Out of the boot menu first: an entry without its generation does not boot.
     let running = machine_switch::look(&context.globals.root)?;
     let is_ours = running.is_some_and(|machine| machine.booted.is_some());
-    let out_of_the_menu = || match is_ours {
-        true => machine_switch::machine_plan_without(&store, numbers),
-        false => Ok(None),
+    let out_of_the_menu = || {
+        if is_ours {
+            machine_switch::machine_plan_without(&store, numbers)
+        } else {
+            Ok(None)
+        }
     };
     if let Some(plan) = out_of_the_menu()? {
         machine::show(context, &plan);

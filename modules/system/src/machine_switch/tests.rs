@@ -296,6 +296,35 @@ fn the_last_try_of_what_runs_is_not_yet_a_failure() {
 }
 
 #[test]
+fn who_only_looks_learns_the_same_and_changes_nothing() {
+    let machine = Machine::new(3);
+    machine.switch(3);
+    machine.rename(2, None);
+    machine.count_out(3);
+    let observed = observe(&machine.places).unwrap();
+    let seen = state_changes(&machine.store, &observed).unwrap();
+    assert_eq!(machine.state(2), GenerationState::Pending);
+    let seen: Vec<_> = seen.into_iter().map(|c| (c.number, c.state)).collect();
+    assert_eq!(seen, machine.sync());
+    assert_eq!(state_changes(&machine.store, &observed).unwrap(), []);
+    let runs = running_generation(&machine.store, &observed).unwrap();
+    assert_eq!(runs, Some(1));
+}
+
+#[test]
+fn the_default_boots_next_unless_it_is_used_up_or_not_in_the_menu() {
+    let machine = Machine::new(3);
+    machine.switch(2);
+    let next = |default| boots_next(&observe(&machine.places).unwrap(), default);
+    assert_eq!(next(Some(2)), Some(2));
+    assert_eq!(next(Some(9)), Some(3));
+    machine.count_out(2);
+    assert_eq!(next(Some(2)), Some(3));
+    machine.count_out(3);
+    assert_eq!(next(Some(2)), Some(1));
+}
+
+#[test]
 fn a_failed_generation_leaves_the_menu_and_comes_back_only_by_hand() {
     let machine = Machine::new(3);
     machine.switch(3);
