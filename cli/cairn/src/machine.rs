@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use cairn_activation::{MachinePlan, Observed, Places};
+use cairn_boot::Step;
 use cairn_disk::{Layout, Lock, Store};
 use cairn_sys::own_mounts::{OwnMountsError, make_writable};
 use cairn_system::machine_switch::{self, StateChange};
@@ -84,6 +85,15 @@ pub fn show(context: &Context, plan: &MachinePlan) {
     let text = plan.to_string();
     let lines: Vec<String> = text.lines().map(|line| format!("  {line}")).collect();
     context.tell(&format!("on this machine\n{}", lines.join("\n")));
+}
+
+/// Whether a plan changes nothing that boots. The list of our own files may be behind: the boot loader renames entries.
+pub fn boots_the_same(plan: &MachinePlan) -> bool {
+    let is_of_the_list =
+        |step: &Step| matches!(step, Step::Write { path, .. } if path == cairn_boot::MANIFEST);
+    let esp = plan.esp.as_ref();
+    let only_the_list = esp.is_none_or(|esp| esp.plan.steps.iter().all(is_of_the_list));
+    only_the_list && !plan.clear_default_variable
 }
 
 /// Applies a plan to the machine and makes its generation the default.

@@ -1,7 +1,7 @@
 //! The disk that the scenarios boot: two generations of one web server, made by the real `cairn`.
 //!
 //! In: nothing, or `CAIRN_VM_DISK`, a finished disk. Out: copies of it, one for each test. The disk is made once for each
-//! build of `cairn`, from Debian's archive; its store stays in `vm/` of cargo's target folder, so packages are fetched once.
+//! build of `cairn`, which is on it too, from Debian's archive; its store stays in `vm/` of cargo's target folder, so packages are fetched once.
 
 use crate::shell;
 use std::fs::{self, File};
@@ -133,11 +133,14 @@ fn made() -> PathBuf {
     let new = folder.join("new.raw");
     // Another build of `cairn` may read locks in another form; what was fetched stays.
     fs::remove_file(folder.join("cairn.lock")).unwrap_or_default();
+    put_without_symbols(&cairn, &folder.join("cairn"));
     for page in PAGES {
         fs::write(folder.join("system.cairn"), config(page)).unwrap();
         run(&cairn, &folder, &["lock", "system.cairn"]);
         run(&cairn, &folder, &["switch", "system.cairn", "--yes"]);
     }
+    // Those of earlier builds of `cairn`.
+    run(&cairn, &folder, &["gc", "--keep", "2", "--yes"]);
     run(
         &cairn,
         &folder,
@@ -145,6 +148,13 @@ fn made() -> PathBuf {
     );
     fs::rename(new, &disk).unwrap();
     disk
+}
+
+/// The program for inside the machine, a third of its size.
+fn put_without_symbols(program: &Path, to: &Path) {
+    let mut strip = Command::new("strip");
+    let stripped = strip.arg("-o").args([to, program]).status();
+    assert!(stripped.expect("strip runs").success());
 }
 
 fn run(cairn: &Path, folder: &Path, arguments: &[&str]) {
@@ -187,6 +197,7 @@ services.nginx = {{
 }}
 kernel.package = "linux-image-amd64"
 boot.console = "serial"
+files."/usr/local/bin/cairn" = {{ source = ./cairn, mode = "0755" }}
 units."cairn-test-shell.service" = {{
   enable = true
   text = """

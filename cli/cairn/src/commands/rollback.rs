@@ -101,7 +101,7 @@ impl Rollback {
         };
         let is_done = current == Some(target)
             && !pending
-            && machine.as_ref().is_none_or(MachinePlan::is_empty);
+            && machine.as_ref().is_none_or(machine::boots_the_same);
         Ok(Plan {
             target,
             machine,

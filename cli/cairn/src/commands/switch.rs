@@ -205,7 +205,7 @@ fn mend(context: &Context, store: &Store, lock: &Lock, number: u64) -> Result<()
     let Some(plan) = machine_switch::machine_plan(store, number)? else {
         return Ok(());
     };
-    if !plan.is_empty() {
+    if !machine::boots_the_same(&plan) {
         machine::show(context, &plan);
         machine::apply(context, store, lock, &plan)?;
     }

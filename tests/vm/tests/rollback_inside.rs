@@ -1,0 +1,116 @@
+//! The way back from inside: `cairn rollback` on the machine that runs, then a boot without a key.
+#![allow(missing_docs, reason = "a test")]
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use cairn_tests_vm::{PAGES, TestDisk, Vm, http_get};
+use serde_json::Value;
+use std::time::Duration;
+
+const BLESSED: &str = "until systemctl is-active -q systemd-bless-boot; do sleep 1; done";
+/// Puts a file that nothing needs into the closed store, as an interrupted build would leave one.
+const PLANT: &str = "unshare -m sh -ec 'umount /cairn/objects; mkdir -p /cairn/objects/00; \
+                     echo orphan > /cairn/objects/00/'$(printf %064d 0)";
+
+/// The number on the running kernel's command line, and what its web server serves.
+fn running(vm: &mut Vm) -> (u64, String) {
+    let number = vm.done("sed 's/.*cairn.gen=\\([0-9]*\\).*/\\1/' /proc/cmdline");
+    let answer = http_get(vm.http_port(), "/", Duration::from_mins(1));
+    let body = answer.split("\r\n\r\n").nth(1).unwrap_or_default();
+    (number.parse().unwrap(), body.trim().to_owned())
+}
+
+/// A command's JSON; what it says to people is on another line than its data.
+fn json(vm: &mut Vm, command: &str) -> Value {
+    let text = vm.done(&format!("{command} 2>/dev/null"));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// What the list says of a generation.
+fn listed(vm: &mut Vm, number: u64) -> Value {
+    let all = json(vm, "cairn generations list --json");
+    let all = all.as_array().unwrap();
+    let one = all.iter().find(|one| one["number"] == number);
+    one.unwrap_or_else(|| panic!("{number} is not in {all:?}"))
+        .clone()
+}
+
+#[track_caller]
+fn says(text: &str, words: &[String]) {
+    for one in words {
+        assert!(text.contains(one.as_str()), "{one:?} is not in:\n{text}");
+    }
+}
+
+#[test]
+fn a_rollback_inside_boots_the_older_generation_without_a_key() {
+    let disk = TestDisk::new();
+    let mut vm = Vm::start(disk.path());
+    let (newest, page) = running(&mut vm);
+    let older = newest - 1;
+    assert_eq!(page, PAGES[1]);
+    vm.done(BLESSED);
+
+    // What the boot loader found out is said at once, and written down by the first command that changes something.
+    assert_eq!(listed(&mut vm, newest)["state"], "good");
+    assert_eq!(listed(&mut vm, older)["state"], "pending");
+    let status = json(&mut vm, "cairn status --json");
+    assert_eq!(status["machine"]["is_ours"], true, "{status}");
+    assert_eq!(status["machine"]["boots_next"], newest);
+    assert_eq!(status["machine"]["states_recorded"], false);
+    assert_eq!(status["machine"]["problems"], serde_json::json!([]));
+
+    let dry = vm.done("cairn rollback -n");
+    says(
+        &dry,
+        &[
+            "boot partition /".into(),
+            format!("would make generation {older} the default"),
+        ],
+    );
+    assert_eq!(listed(&mut vm, newest)["default"], true);
+
+    let rolled = vm.done("cairn rollback -y");
+    says(
+        &rolled,
+        &[
+            format!("generation {newest} → {older}"),
+            format!("generation {newest} booted well"),
+            format!("generation {older} is the default now"),
+            format!("generation {older} runs after a reboot: it has another root"),
+            "systemctl reboot".into(),
+        ],
+    );
+    let status = vm.done("cairn status");
+    says(
+        &status,
+        &[
+            format!("booted   generation {newest}"),
+            format!("default  generation {older}"),
+            format!("next     generation {older}, after a reboot"),
+            "states   what the boot loader found out is recorded".into(),
+        ],
+    );
+    vm.power_off();
+
+    let mut vm = Vm::start(disk.path());
+    assert_eq!(running(&mut vm), (older, PAGES[0].to_owned()));
+    vm.done(BLESSED);
+    assert_eq!(listed(&mut vm, older)["state"], "good");
+    assert_eq!(listed(&mut vm, newest)["state"], "good");
+    let status = json(&mut vm, "cairn status --json");
+    assert_eq!(status["booted"]["number"], older);
+    assert_eq!(status["machine"]["boots_next"], older);
+    assert_eq!(status["machine"]["fell_back"], false);
+    says(
+        &vm.done("cairn rollback --to $(sed 's/.*cairn.gen=\\([0-9]*\\).*/\\1/' /proc/cmdline)"),
+        &["is the default already".into()],
+    );
+
+    // The store is closed to all, and a command that has to write opens it for itself.
+    vm.done(PLANT);
+    vm.done("test -e /cairn/objects/00/$(printf %064d 0)");
+    says(&vm.done("cairn gc -y"), &["deleted no generation".into()]);
+    vm.done("! test -e /cairn/objects/00/$(printf %064d 0)");
+    vm.done("! touch /cairn/objects/planted 2>/dev/null");
+    vm.done("! findmnt -no OPTIONS /cairn/objects | grep -q rw");
+}
