@@ -31,7 +31,7 @@ pub struct Vm {
     /// Memory in MiB
     #[arg(long, value_name = "MIB", default_value_t = 1024)]
     memory: u32,
-    /// Processors
+    /// Processors, where the host can virtualise; one where it emulates
     #[arg(long, value_name = "NUMBER", default_value_t = 2)]
     cpus: u32,
     /// Lets connections to a port of this machine reach the other one: `8080:80`
