@@ -226,9 +226,6 @@ mod tests {
     #[test]
     fn third_parties_alone_are_no_mirror() {
         let example = "deb https://deb.example.com/node_20.x nodistro main\n";
-        assert_eq!(
-            find_mirrors(&parse("node.list", example), "trixie"),
-            None
-        );
+        assert_eq!(find_mirrors(&parse("node.list", example), "trixie"), None);
     }
 }
