@@ -102,11 +102,74 @@ fn a_rollback_inside_boots_the_older_generation_without_a_key() {
     assert_eq!(status["machine"]["boots_next"], older);
     assert_eq!(status["machine"]["fell_back"], false);
     says(
-        &vm.done("cairn rollback --to $(sed 's/.*cairn.gen=\\([0-9]*\\).*/\\1/' /proc/cmdline)"),
+        &vm.done(&format!("cairn rollback --to {older}")),
         &["is the default already".into()],
     );
 
-    // The store is closed to all, and a command that has to write opens it for itself.
+    refuses_what_cannot_be_written(&mut vm, older, newest);
+    finishes_what_was_interrupted(&mut vm, newest);
+    says_that_the_machine_went_back(&mut vm, older, newest);
+    collects_in_the_closed_store(&mut vm);
+}
+
+/// A boot partition that can't be written, a user who is not root: the default stays, and the mend is said.
+fn refuses_what_cannot_be_written(vm: &mut Vm, older: u64, newest: u64) {
+    vm.done("mount -o remount,ro /efi");
+    let refused = vm.run(&format!("cairn rollback --to {newest} -y"));
+    assert_eq!(refused.status, 1, "{}", refused.text);
+    says(&refused.text, &["system::boot_partition".into()]);
+    vm.done("mount -o remount,rw /efi");
+    assert_eq!(listed(vm, older)["default"], true);
+    let refused = vm.run("runuser -u nobody -- cairn gc -y");
+    assert_eq!(refused.status, 1, "{}", refused.text);
+    says(&refused.text, &["system::needs_root".into()]);
+    vm.done("runuser -u nobody -- cairn status");
+}
+
+/// The power failed in the middle of a switch to the newest generation.
+fn finishes_what_was_interrupted(vm: &mut Vm, newest: u64) {
+    let journal = format!(r#"{{"version":1,"chosen":{newest},"plan":[]}}"#);
+    vm.done(&format!("echo '{journal}' > /cairn/var/journal.json"));
+    let status = vm.done("cairn status");
+    let pending = format!("a switch to generation {newest} was interrupted");
+    says(&status, &[pending]);
+    let collected = vm.done("cairn gc -y");
+    let finished = format!("is finished now: generation {newest} boots next");
+    says(&collected, &[finished]);
+    assert_eq!(listed(vm, newest)["default"], true);
+    assert_eq!(
+        json(vm, "cairn status --json")["machine"]["pending"],
+        Value::Null
+    );
+}
+
+/// The boot loader tried the newest generation in vain, and the older one runs.
+fn says_that_the_machine_went_back(vm: &mut Vm, older: u64, newest: u64) {
+    let entries = "cd /efi/loader/entries";
+    vm.done(&format!(
+        "{entries} && mv cairn-{newest}.conf cairn-{newest}+0-3.conf"
+    ));
+    let status = vm.done("cairn status");
+    says(
+        &status,
+        &[
+            format!(
+                "the machine went back to generation {older} by itself: generation {newest} failed"
+            ),
+            format!("next     generation {older}, which runs"),
+        ],
+    );
+    says(
+        &vm.done("cairn rollback -y"),
+        &[
+            format!("generation {older} is the default now"),
+            "no reboot is needed".into(),
+        ],
+    );
+}
+
+/// The store is closed to all, and a command that has to write opens it for itself.
+fn collects_in_the_closed_store(vm: &mut Vm) {
     vm.done(PLANT);
     vm.done("test -e /cairn/objects/00/$(printf %064d 0)");
     says(&vm.done("cairn gc -y"), &["deleted no generation".into()]);
