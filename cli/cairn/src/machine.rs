@@ -46,7 +46,8 @@ pub fn begin(context: &Context, store: &Store, lock: &Lock) -> Result<(), Comman
 
 /// Writes down what the boot loader found out about generations.
 pub fn take_over_states(context: &Context, store: &Store, lock: &Lock) -> Result<(), CommandError> {
-    let Some(machine) = machine_switch::machine(&context.globals.root)? else {
+    // Without a boot partition nothing is known; that is no reason not to collect.
+    let Some(machine) = machine_switch::look(&context.globals.root)? else {
         return Ok(());
     };
     for change in machine_switch::sync_states(store, lock, &machine)? {

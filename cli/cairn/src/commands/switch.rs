@@ -105,7 +105,7 @@ pub fn make(context: &Context, file: &Path, aim: Aim) -> Result<Outcome, Command
         );
     }
     if context.globals.dry_run {
-        if same {
+        if same && !current.as_ref().is_some_and(Current::failed) {
             return Ok(unchanged(context, current.as_ref()));
         }
         if let Some(running) = &running {
