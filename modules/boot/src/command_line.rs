@@ -4,6 +4,7 @@
 
 use cairn_graph::Digest;
 use cairn_spec::{Console, EtcPolicy, SystemSpec};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Which partition holds store, `/var` and `/home`.
@@ -75,15 +76,12 @@ impl CommandLine {
             "systemd.watchdog_sec=60".into(),
         ];
         if self.console == Console::Serial {
-            // The library says the same in its own words.
-            let consoles = ["console=tty0", "console=ttyS0,115200"].map(String::from);
-            words.extend(
-                consoles
-                    .into_iter()
-                    .filter(|word| !self.params.contains(word)),
-            );
+            words.extend(["console=tty0", "console=ttyS0,115200"].map(String::from));
         }
         words.extend(self.params.iter().cloned());
+        // The library says some of these in its own words; what stands twice is the same word.
+        let mut said = BTreeSet::new();
+        words.retain(|word| said.insert(word.clone()));
         words
     }
 }

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 use std::{fs, io};
 
 /// What the derivation says.
@@ -151,8 +152,14 @@ pub fn build(
     args: &RootArgs,
     around: &mut Surroundings<'_>,
 ) -> Result<Digest, RootError> {
+    let began = Instant::now();
     let (tree, recipe) = compose(packages, args, around.store)?;
     let base = around.store.put_tree(&tree)?;
+    let entries = tree.entries.len();
+    let (count, took) = (packages.len(), began.elapsed().as_millis());
+    (around.line)(&format!(
+        "composed {count} packages, {entries} entries, in {took} ms"
+    ));
     let folders = ["lower", "upper", "work", "run"].map(|name| around.scratch.join(name));
     let [lower, upper, work, run_folder] = &folders;
     let failed = |act, path: &Path| {
@@ -173,6 +180,7 @@ pub fn build(
 
     let ids = IdMap::for_current_user()?;
     let store_root = around.store.layout().root().to_owned();
+    let began = Instant::now();
     tasks::materialise(
         &ids,
         &tasks::Materialise {
@@ -181,6 +189,8 @@ pub fn build(
             target: lower.clone(),
         },
     )?;
+    let took = began.elapsed().as_millis();
+    (around.line)(&format!("laid out {entries} entries in {took} ms"));
     let outcome = run(&ids, &recipe, run_folder, (lower, upper, work), around)?;
     if let Some(tail) = outcome {
         return Err(tail);
