@@ -82,6 +82,8 @@ pub struct Archive<'a> {
     debian: &'a Debian,
     /// Where packages come from.
     pub mirrors: Mirrors,
+    /// Whether somebody named the mirror, so that its security archive is a guess.
+    named: bool,
     client: &'a Client,
     cache: PathBuf,
     /// Seconds since 1970, to see what has expired.
@@ -94,9 +96,14 @@ pub struct Archive<'a> {
 pub fn mirrors(debian: &Debian, mirror: Option<&str>, apt: &Path) -> Result<Mirrors, ArchiveError> {
     let keyrings = debian.keyring.iter().cloned().collect();
     if let Some(uri) = mirror.or(debian.mirror.as_deref()) {
+        let debian = uri.trim_end_matches('/').to_owned();
+        // Mirrors that carry security updates do so beside the main archive, as Debian's own layout has it.
+        let security = debian
+            .ends_with("/debian")
+            .then(|| format!("{debian}-security"));
         return Ok(Mirrors {
-            debian: uri.trim_end_matches('/').into(),
-            security: None,
+            debian,
+            security,
             keyrings,
         });
     }
@@ -136,9 +143,18 @@ impl<'a> Archive<'a> {
         Self {
             debian,
             mirrors,
+            named: debian.mirror.is_some(),
             client,
             cache,
             now,
+        }
+    }
+
+    /// The same; `named` says that the mirror was named, not found in apt's sources.
+    pub fn with_named_mirror(self, named: bool) -> Self {
+        Self {
+            named: self.named || named,
+            ..self
         }
     }
 
@@ -182,7 +198,7 @@ impl<'a> Archive<'a> {
                 format!("{suite}-security"),
                 Origin::Security,
                 security.clone(),
-                true,
+                !self.named,
             ));
         }
         suites
@@ -209,8 +225,9 @@ impl<'a> Archive<'a> {
                 RELEASE_LIMIT,
             ) {
                 Ok(signed) => signed,
-                Err(HttpError::Http { status: 404, .. }) if !required => continue,
-                Err(HttpError::File { .. }) if !required => continue,
+                Err(HttpError::Http { status: 404, .. } | HttpError::File { .. }) if !required => {
+                    continue;
+                }
                 Err(error) => return Err(error.into()),
             };
             let release = self.release(&suite, &url, &signed)?;
@@ -249,6 +266,13 @@ impl<'a> Archive<'a> {
                     .insert(index.path.clone(), index.sha256.clone());
             }
             indexes.archive.releases.push(locked);
+        }
+        let mut releases = indexes.archive.releases.iter();
+        if !releases.any(|release| release.origin == Origin::Security) {
+            indexes.warnings.push(format!(
+                "no security updates: {} has no security archive beside it",
+                self.mirrors.debian
+            ));
         }
         Ok(indexes)
     }

@@ -29,6 +29,9 @@ pub struct ConfigHost {
     sources: Rc<RefCell<Sources>>,
 }
 
+/// Most bytes of a text that a configuration may read: 64 MiB.
+const READ_LIMIT: u64 = 64 << 20;
+
 /// How a library file's path begins.
 const LIBRARY_PREFIX: &str = "<library>/";
 
@@ -93,8 +96,28 @@ impl Host for ConfigHost {
             return self.library_text(name).map(str::to_owned);
         }
         let file = self.inside(path)?;
-        let bytes = fs::read(&file)
-            .map_err(|cause| HostError::new(format!("cannot read {}: {cause}", file.display())))?;
+        let failed = |cause: std::io::Error| {
+            HostError::new(format!("cannot read {}: {cause}", file.display()))
+        };
+        let metadata = fs::metadata(&file).map_err(failed)?;
+        if !metadata.is_file() {
+            let kind = if metadata.is_dir() {
+                "a folder"
+            } else {
+                "a device, pipe or socket"
+            };
+            return Err(HostError::new(format!(
+                "{} is {kind}, not a file",
+                file.display()
+            )));
+        }
+        if metadata.len() > READ_LIMIT {
+            return Err(HostError {
+                message: format!("{} has more than {} MiB", file.display(), READ_LIMIT >> 20),
+                help: Some("name it by its path, as in `./file`, in place of reading it".into()),
+            });
+        }
+        let bytes = fs::read(&file).map_err(failed)?;
         String::from_utf8(bytes)
             .map_err(|_| HostError::new(format!("{} is not UTF-8 text", file.display())))
     }

@@ -191,7 +191,8 @@ impl Session {
         let kept = self.root.join("cairn/var/cache/index");
         let cache = self.options.cache.clone().unwrap_or(kept);
         let now = Timestamp::now().as_second();
-        let archive = Archive::new(&spec.debian, mirrors, &client, cache, now);
+        let archive = Archive::new(&spec.debian, mirrors, &client, cache, now)
+            .with_named_mirror(self.options.mirror.is_some());
         let lock = locking::lock(spec, before.as_ref(), refresh, &archive, say)?;
         Ok(Locked { before, lock })
     }
@@ -246,6 +247,7 @@ impl Session {
         wanted: &[DerivationId],
         events: &(dyn Fn(Event) + Sync),
     ) -> Result<Realised, SessionError> {
+        store.sweep(true)?;
         for source in &evaluated.sources {
             source.keep(store)?;
         }

@@ -124,7 +124,6 @@ pub fn make(context: &Context, file: &Path, aim: Aim) -> Result<Outcome, Command
         return Err(CommandError::Declined);
     }
 
-    session.write_lock(&locked)?;
     let (store, lock) = match held.take() {
         Some(held) => held,
         None => locked_store(context.open_store()?, "switch")?,

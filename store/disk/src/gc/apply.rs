@@ -22,7 +22,7 @@ impl Store {
     /// The plan must be of a snapshot taken under the same lock. What is gone already is passed over. Works on a full disk: the reserve is freed first.
     pub fn apply(&self, _lock: &Lock, plan: &GcPlan) -> Result<Collected> {
         files::remove_all(&self.layout.reserve())?;
-        self.sweep_tmp()?;
+        self.sweep(false)?;
         let mut trash = Trash::new(self)?;
         let layout = &self.layout;
         for number in &plan.generations {
@@ -58,16 +58,32 @@ impl Store {
         make_reserve(&self.layout)
     }
 
-    /// Removes temporary folders of other boots and of processes that are gone.
-    fn sweep_tmp(&self) -> Result<()> {
+    /// Removes temporary folders of other boots and of processes that are gone; with `keep_failed` not those of failed
+    /// builds that somebody wanted to look at.
+    ///
+    /// Errors: [`Error::Io`].
+    pub fn sweep(&self, keep_failed: bool) -> Result<()> {
         let (tmp, boot) = (self.layout.tmp(), boot_id());
         for name in files::names_in(&tmp)? {
             let owner = name
                 .strip_prefix(&format!("{boot}-"))
                 .and_then(|rest| rest.split('-').next());
             let alive = owner.is_some_and(|pid| Path::new("/proc").join(pid).exists());
-            if !alive {
-                files::remove_all(&tmp.join(name))?;
+            if !alive && !(keep_failed && name.starts_with("failed-")) {
+                let folder = tmp.join(name);
+                match files::remove_all(&folder) {
+                    Err(Error::Io { source, .. })
+                        if source.kind() == io::ErrorKind::PermissionDenied =>
+                    {
+                        // Users of a sandbox own what is in it.
+                        let ids = cairn_sys::IdMap::for_current_user().map_err(io::Error::other);
+                        ids.and_then(|ids| {
+                            cairn_sys::remove_tree(&ids, &folder).map_err(io::Error::other)
+                        })
+                        .act("remove", &folder)?;
+                    }
+                    other => other?,
+                }
             }
         }
         Ok(())
