@@ -13,12 +13,13 @@ use cairn_image::ext4::{self, Ext4};
 use cairn_image::state::{Item, StatePlan};
 use cairn_image::{erofs, esp};
 use cairn_spec::SystemSpec;
+use cairn_sys::sandbox::Ending;
 use cairn_sys::{IdMap, Profile, RootFs, Sandbox, SandboxError, Watch};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Why there is no image.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +61,9 @@ pub enum ImageError {
     /// The sandbox of the tools.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
+    /// Stopped by the caller.
+    #[error("the image was not finished: it was cancelled")]
+    Cancelled,
     /// `mke2fs` failed.
     #[error("mke2fs {ending}: {said}")]
     Format {
@@ -298,6 +302,7 @@ pub fn write(
     fs::create_dir_all(&stage).map_err(file_error("make", &stage))?;
     say("gathering the contents");
     plan.stage(&stage)?;
+    not_cancelled(cancelled)?;
     say("writing the file system");
     let state = scratch.join("state.ext4");
     let ext4 = Ext4 {
@@ -308,19 +313,16 @@ pub fn write(
     format(store, tools, &ext4, (&stage, &state), cancelled)?;
     say("writing the disk");
     let partial = partial_name(out);
-    disk::write(
-        &Disk {
-            ids,
-            esp_bytes,
-            esp: &boot,
-            state: &state,
-        },
-        &partial,
-    )?;
-    let size_bytes = fs::metadata(&partial)
-        .map_err(file_error("read", &partial))?
-        .len();
-    fs::rename(&partial, out).map_err(file_error("move the finished image to", out))?;
+    let disk = Disk {
+        ids,
+        esp_bytes,
+        esp: &boot,
+        state: &state,
+    };
+    let size_bytes = place(&disk, &partial, out, cancelled).inspect_err(|_| {
+        // The error that is told is the one that led here; half an image is of no use to anybody.
+        drop(fs::remove_file(&partial));
+    })?;
     fs::remove_dir_all(&scratch).map_err(file_error("remove", &scratch))?;
     let mut numbers: Vec<u64> = generations
         .iter()
@@ -334,6 +336,27 @@ pub fn write(
         generations: numbers,
         chosen,
     })
+}
+
+/// Writes the disk beside its place and moves it there; its bytes, holes included.
+fn place(
+    disk: &Disk<'_>,
+    partial: &Path,
+    out: &Path,
+    cancelled: &AtomicBool,
+) -> Result<u64, ImageError> {
+    disk::write(disk, partial)?;
+    not_cancelled(cancelled)?;
+    let metadata = fs::metadata(partial).map_err(file_error("read", partial))?;
+    fs::rename(partial, out).map_err(file_error("move the finished image to", out))?;
+    Ok(metadata.len())
+}
+
+fn not_cancelled(cancelled: &AtomicBool) -> Result<(), ImageError> {
+    if cancelled.load(Ordering::Relaxed) {
+        return Err(ImageError::Cancelled);
+    }
+    Ok(())
 }
 
 fn partial_name(out: &Path) -> PathBuf {
@@ -409,6 +432,9 @@ fn format(
     if outcome.success() {
         return Ok(());
     }
+    if outcome.ending == Ending::Cancelled {
+        return Err(ImageError::Cancelled);
+    }
     Err(ImageError::Format {
         ending: outcome.ending.to_string(),
         said: said.join("; "),
@@ -418,4 +444,17 @@ fn format(
 /// Whether a generation belongs into a boot menu: everything but what is known to have failed.
 pub fn is_offered(generation: &Generation) -> bool {
     !matches!(generation.state, GenerationState::Failed { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interruption_is_found_before_the_next_step() {
+        let stop = AtomicBool::new(false);
+        assert!(not_cancelled(&stop).is_ok());
+        stop.store(true, Ordering::Relaxed);
+        assert!(matches!(not_cancelled(&stop), Err(ImageError::Cancelled)));
+    }
 }

@@ -1,5 +1,6 @@
 //! `cairn image`: a disk that boots.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -34,6 +35,7 @@ pub struct Image {
 impl Image {
     /// Does it.
     pub fn run(&self, context: &Context) -> Ended {
+        check_target(&self.output)?;
         let made = make(context, &self.file, Aim::Disk)?;
         if context.globals.dry_run {
             context.tell(&format!("would write {}", self.output.display()));
@@ -52,6 +54,26 @@ impl Image {
         ));
         Ok(Exit::Done)
     }
+}
+
+/// Said before any work: a place where no image can go.
+fn check_target(output: &Path) -> Result<(), CommandError> {
+    let failed = |source| CommandError::File {
+        act: "write a disk image to",
+        path: output.to_owned(),
+        source,
+    };
+    if output.is_dir() {
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
+    }
+    let folder = output.parent().unwrap_or(Path::new("/"));
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    // A file without a name, gone at once: what else can tell whether one may be made here?
+    tempfile::tempfile_in(folder).map(drop).map_err(failed)
 }
 
 /// Writes the disk of all generations with the tools of this configuration's lock; `chosen`, or else the default, boots by itself.
@@ -91,4 +113,18 @@ pub fn write(
         context.stop.flag(),
         &mut say,
     )?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_or_a_place_in_no_folder_is_no_target() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert!(check_target(folder.path()).is_err());
+        assert!(check_target(&folder.path().join("no/disk.raw")).is_err());
+        assert!(check_target(&folder.path().join("disk.raw")).is_ok());
+        assert!(check_target(Path::new("disk.raw")).is_ok());
+    }
 }

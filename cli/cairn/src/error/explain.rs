@@ -12,9 +12,11 @@ use cairn_fetch::{HttpError, SignatureError};
 use cairn_sys::SandboxError;
 use cairn_sys::own_mounts::OwnMountsError;
 use cairn_system::archive::ArchiveError;
+use cairn_system::builders::root::RootError;
 use cairn_system::disk_image::ImageError;
 use cairn_system::locking::LockingError;
 use cairn_system::machine_switch::MachineError;
+use cairn_system::tasks::TaskError;
 use cairn_system::{EvaluateError, SessionError};
 
 mod machine;
@@ -158,6 +160,16 @@ fn look(error: &(dyn StdError + 'static)) -> Option<Explanation> {
     if let Some(error) = error.downcast_ref::<SandboxError>() {
         return Some(sandbox(error));
     }
+    match error.downcast_ref::<RootError>() {
+        Some(RootError::Sandbox(error) | RootError::Task(TaskError::Sandbox(error))) => {
+            return Some(sandbox(error));
+        }
+        Some(RootError::Store(error)) => return Some(store(error)),
+        _ => {}
+    }
+    if let Some(TaskError::Sandbox(error)) = error.downcast_ref::<TaskError>() {
+        return Some(sandbox(error));
+    }
     if let Some(error) = error.downcast_ref::<Box<Unsolvable>>() {
         return Some(unsolvable(error));
     }
@@ -195,9 +207,15 @@ fn image(error: &ImageError) -> Option<Explanation> {
         ImageError::Session(error) => session(error),
         ImageError::Store(error) => Some(store(error)),
         ImageError::Sandbox(error) => Some(sandbox(error)),
+        ImageError::Cancelled => Some(own(&CommandError::Interrupted)),
         ImageError::File { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
             Some(full())
         }
+        ImageError::Lost { .. } => Some(damaged()),
+        ImageError::State(_) | ImageError::Disk(_) => Some(said(
+            "image::failed",
+            "`cairn verify` says whether the store is damaged",
+        )),
         _ => Some(bare("image::failed")),
     }
 }
@@ -364,10 +382,8 @@ fn store(error: &cairn_disk::Error) -> Explanation {
         cairn_disk::Error::Full { .. } => full(),
         cairn_disk::Error::Damaged { .. }
         | cairn_disk::Error::Manifest { .. }
-        | cairn_disk::Error::Record { .. } => said(
-            "store::damaged",
-            "`cairn verify --repair` finds what is damaged and takes it out of the way",
-        ),
+        | cairn_disk::Error::Record { .. } => damaged(),
+        cairn_disk::Error::Missing { what, .. } if *what != "generation" => damaged(),
         cairn_disk::Error::Io { source, .. }
             if source.kind() == std::io::ErrorKind::PermissionDenied =>
         {
@@ -378,6 +394,14 @@ fn store(error: &cairn_disk::Error) -> Explanation {
         }
         _ => bare("store::failed"),
     }
+}
+
+fn damaged() -> Explanation {
+    said(
+        "store::damaged",
+        "`cairn verify` lists what is damaged or missing, `cairn verify --repair` takes the damaged out of the way; then \
+         `cairn switch` makes it again",
+    )
 }
 
 fn full() -> Explanation {
@@ -470,6 +494,63 @@ mod tests {
             "store::full",
             Exit::Failed,
         );
+    }
+
+    fn no_namespaces() -> SandboxError {
+        // What `unshare` gives where `user.max_user_namespaces` is 0: the number of a full disk.
+        SandboxError::NoUserNamespaces {
+            source: std::io::ErrorKind::StorageFull.into(),
+        }
+    }
+
+    fn no_ids() -> SandboxError {
+        SandboxError::NoSubIds {
+            user: "ada".into(),
+            reason: "no range".into(),
+        }
+    }
+
+    #[test]
+    fn what_the_sandbox_lacks_is_told_wherever_it_lies_and_is_no_full_disk() {
+        type Wrap = fn(SandboxError) -> BuildError;
+        let wraps: [Wrap; 4] = [
+            BuildError::Sandbox,
+            |error| BuildError::failed(RootError::Sandbox(error)),
+            |error| BuildError::failed(RootError::Task(TaskError::Sandbox(error))),
+            |error| BuildError::failed(TaskError::Sandbox(error)),
+        ];
+        for wrap in wraps {
+            let exit = Exit::BuildFailed;
+            check(wrap(no_namespaces()), "build::no_namespaces", exit);
+            check(wrap(no_ids()), "build::no_ids", exit);
+        }
+        check(
+            ImageError::Sandbox(no_namespaces()),
+            "build::no_namespaces",
+            Exit::Failed,
+        );
+    }
+
+    #[test]
+    fn a_cancelled_image_is_an_interruption() {
+        check(ImageError::Cancelled, "cli::interrupted", Exit::Interrupted);
+    }
+
+    #[test]
+    fn an_image_of_a_damaged_store_points_to_verify() {
+        let lost = ImageError::Lost {
+            part: "kernel",
+            number: 1,
+        };
+        let missing = ImageError::Store(cairn_disk::Error::Missing {
+            what: "object",
+            name: "ab".into(),
+        });
+        for error in [lost, missing] {
+            let found = explain(&error);
+            assert_eq!(found.code, "store::damaged");
+            assert!(found.help.is_some_and(|help| help.contains("cairn verify")));
+        }
     }
 
     #[test]
