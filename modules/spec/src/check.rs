@@ -3,8 +3,10 @@
 //! In: a [`SystemSpec`]. Out: every [`Problem`], none of which stops the search for the next. Knows
 //! no package index: whether a package exists is the archive's to say.
 
+mod files;
+
 use crate::SystemSpec;
-use crate::sections::{File, Unit, User};
+use crate::sections::{Unit, User};
 use std::collections::BTreeMap;
 
 /// A value that no machine could use.
@@ -85,9 +87,7 @@ pub(crate) fn problems(spec: &SystemSpec) -> Vec<Problem> {
             "is no group name: a-z, 0-9, _ and -",
         );
     }
-    for (path, file) in &spec.files {
-        check_file(path, file, &mut found);
-    }
+    files::check(&spec.files, &mut found);
     for (name, unit) in &spec.units {
         check_unit(name, unit, &mut found);
     }
@@ -272,58 +272,6 @@ fn users(users: &BTreeMap<String, User>, found: &mut Findings) {
                 "holds what is no public key: one line such as \"ssh-ed25519 AAAA… ada@home\"",
             );
         }
-    }
-}
-
-/// Folders that the running system owns: nothing declared could stay there.
-const STATE: [&str; 7] = ["/var", "/home", "/run", "/tmp", "/dev", "/proc", "/sys"];
-
-fn check_file(path: &str, file: &File, found: &mut Findings) {
-    if !is_absolute(path) {
-        found.add(
-            &["files", path],
-            "is no absolute path without `.`, `..` and doubled slashes",
-        );
-    }
-    if let Some(root) = STATE.iter().find(|root| {
-        path.strip_prefix(**root)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    }) {
-        found.add(
-            &["files", path],
-            format!("lies below `{root}`, which belongs to the running system; `tmpfiles` can make it at boot"),
-        );
-    }
-    let contents = [&file.text, &file.source, &file.link]
-        .iter()
-        .filter(|c| c.is_some())
-        .count();
-    if contents != 1 {
-        let what = if contents == 0 {
-            "has no content"
-        } else {
-            "has more than one content"
-        };
-        found.add(
-            &["files", path],
-            format!("{what}: set one of `text`, `source` and `link`"),
-        );
-    }
-    let digits = file.mode.bytes().all(|b| (b'0'..=b'7').contains(&b));
-    found.require(
-        digits && (3..=4).contains(&file.mode.len()),
-        &["files", path, "mode"],
-        format!(
-            "is \"{}\": three or four octal digits such as \"0644\"",
-            file.mode
-        ),
-    );
-    for (field, owner) in [("user", &file.user), ("group", &file.group)] {
-        found.require(
-            is_login(owner),
-            &["files", path, field],
-            format!("is \"{owner}\", which is no name"),
-        );
     }
 }
 

@@ -172,3 +172,44 @@ fn all_problems_are_reported_at_once() {
         ["host.name", "time.zone", "packages", "kernel.params"]
     );
 }
+
+#[test]
+fn what_cairn_makes_itself_cannot_be_declared_as_a_file() {
+    for (path, mend) in [
+        ("/etc/passwd", "set `users`"),
+        ("/etc/shadow", "set `users`"),
+        ("/etc/group", "set `groups`"),
+        ("/etc/gshadow", "set `groups`"),
+        ("/cairn", "cairn fills itself"),
+        ("/cairn/store/x", "cairn fills itself"),
+        ("/efi/loader/loader.conf", "cairn fills itself"),
+        ("/boot/efi/EFI/x", "cairn fills itself"),
+        ("/usr/lib/cairn/system.json", "cairn fills itself"),
+        ("/lib/cairn/system.json", "cairn fills itself"),
+    ] {
+        let pointer = format!("/files/{}", path.replace('/', "~1"));
+        match from_json(with(&pointer, json!({ "text": "" }))) {
+            Err(Error::Invalid(problems)) => {
+                assert_eq!(problems[0].path, ["files", path]);
+                assert!(problems[0].cause.contains(mend), "{problems:?}");
+                assert_eq!(problems.len(), 1, "{problems:?}");
+            }
+            other => panic!("{path}: {other:?}"),
+        }
+    }
+    for good in ["/etc/passwd-", "/cairns", "/boot/x", "/usr/lib/cairn-x"] {
+        let pointer = format!("/files/{}", good.replace('/', "~1"));
+        let taken = from_json(with(&pointer, json!({ "text": "" })));
+        assert!(taken.is_ok(), "{good}: {taken:?}");
+    }
+}
+
+#[test]
+fn a_declared_file_is_no_folder_of_another() {
+    let mut config = with("/files/~1etc~1a", json!({ "text": "" }));
+    config["files"]["/etc/a/b/c"] = json!({ "text": "" });
+    config["files"]["/etc/a-b"] = json!({ "text": "" });
+    assert_eq!(problems_of(config.clone()), ["files./etc/a/b/c"]);
+    config["files"]["/etc/a"] = json!({ "link": "/usr/share/a" });
+    assert!(from_json(config).is_ok(), "a link may lead to a folder");
+}
