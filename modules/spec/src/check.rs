@@ -4,10 +4,10 @@
 //! no package index: whether a package exists is the archive's to say.
 
 mod files;
+mod users;
 
 use crate::SystemSpec;
-use crate::sections::{Unit, User};
-use std::collections::BTreeMap;
+use crate::sections::Unit;
 
 /// A value that no machine could use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +79,7 @@ pub(crate) fn problems(spec: &SystemSpec) -> Vec<Problem> {
             format!("holds \"{package}\", which is no Debian package name"),
         );
     }
-    users(&spec.users, &mut found);
+    users::check(&spec.users, &mut found);
     for name in spec.groups.keys() {
         found.require(
             is_login(name),
@@ -212,67 +212,6 @@ fn is_absolute(path: &str) -> bool {
         rest.split('/')
             .all(|part| !part.is_empty() && part != "." && part != "..")
     }) && !path.contains(['\n', '\0'])
-}
-
-fn users(users: &BTreeMap<String, User>, found: &mut Findings) {
-    let mut numbers: BTreeMap<u32, &str> = BTreeMap::new();
-    for (name, user) in users {
-        found.require(
-            is_login(name),
-            &["users", name],
-            "is no login name: a-z, 0-9, _ and -, at most 31",
-        );
-        if let Some(uid) = user.uid
-            && let Some(other) = numbers.insert(uid, name)
-        {
-            found.add(
-                &["users", name, "uid"],
-                format!("is {uid}, which user `{other}` has already"),
-            );
-        }
-        if name == "root" && user.uid.is_some_and(|uid| uid != 0) {
-            found.add(&["users", name, "uid"], "is not 0: root's number is fixed");
-        }
-        let clean = |text: &str| !text.contains([':', '\n']);
-        found.require(
-            is_absolute(&user.shell) && clean(&user.shell),
-            &["users", name, "shell"],
-            format!("is \"{}\", which is no absolute path", user.shell),
-        );
-        if let Some(home) = &user.home {
-            found.require(
-                is_absolute(home) && clean(home),
-                &["users", name, "home"],
-                format!("is \"{home}\", which is no absolute path"),
-            );
-        }
-        found.require(
-            clean(&user.description),
-            &["users", name, "description"],
-            "holds a colon or a line break",
-        );
-        if let Some(hash) = &user.password_hash {
-            found.require(
-                hash.starts_with('$') && clean(hash),
-                &["users", name, "password_hash"],
-                "is no crypt(5) hash; `mkpasswd` makes one",
-            );
-        }
-        for group in &user.groups {
-            found.require(
-                is_login(group),
-                &["users", name, "groups"],
-                format!("holds \"{group}\", which is no group name"),
-            );
-        }
-        for key in &user.ssh.keys {
-            found.require(
-                !key.trim().contains('\n') && key.split_whitespace().count() >= 2,
-                &["users", name, "ssh", "keys"],
-                "holds what is no public key: one line such as \"ssh-ed25519 AAAA… ada@home\"",
-            );
-        }
-    }
 }
 
 /// Unit types that a file can define. Source: systemd.unit(5).

@@ -213,3 +213,81 @@ fn a_declared_file_is_no_folder_of_another() {
     config["files"]["/etc/a"] = json!({ "link": "/usr/share/a" });
     assert!(from_json(config).is_ok(), "a link may lead to a folder");
 }
+
+fn user_problems(name: &str, user: Value) -> Vec<Problem> {
+    match from_json(with(&format!("/users/{name}"), user)) {
+        Ok(_) => Vec::new(),
+        Err(Error::Invalid(problems)) => problems,
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn debians_own_accounts_are_no_users_to_declare() {
+    for name in ["daemon", "www-data", "_apt", "nobody"] {
+        let problems = user_problems(name, json!({ "shell": "/bin/sh" }));
+        assert_eq!(problems.len(), 1, "{name}");
+        assert_eq!(problems[0].path, ["users", name]);
+        assert!(
+            problems[0].cause.contains("another name"),
+            "{}",
+            problems[0].cause
+        );
+    }
+    assert_eq!(user_problems("root", json!({ "shell": "/bin/sh" })), []);
+}
+
+#[test]
+fn small_numbers_are_for_root_and_for_services() {
+    let cause = |name: &str, uid: u32, system: bool| {
+        let user = json!({ "shell": "/bin/sh", "uid": uid, "system": system });
+        user_problems(name, user)
+            .into_iter()
+            .map(|problem| format!("{}: {}", problem.path.join("."), problem.cause))
+            .collect::<Vec<_>>()
+            .concat()
+    };
+    assert!(cause("ada", 0, false).starts_with("users.ada.uid: is 0, which is root's"));
+    assert!(cause("ada", 0, true).starts_with("users.ada.uid: is 0, which is root's"));
+    assert!(cause("ada", 999, false).contains("set `system = true`"));
+    assert!(cause("root", 1, false).contains("root's number is fixed"));
+    assert_eq!(cause("ada", 1000, false), "");
+    assert_eq!(cause("runner", 999, true), "");
+    assert_eq!(cause("root", 0, false), "");
+}
+
+#[test]
+fn an_ssh_key_is_one_line_that_sshd_reads() {
+    const BLOB: &str = "AAAAC3NzaC1lZDI1NTE5AAAAIC4xX5BiVw8tmrsUkKnxKUd19Had56W3c/25zX9CzlvT";
+    let problems = |key: &str| {
+        user_problems(
+            "ada",
+            json!({ "shell": "/bin/sh", "ssh": { "keys": [key] } }),
+        )
+    };
+    for good in [
+        format!("ssh-ed25519 {BLOB}"),
+        format!("ssh-ed25519 {BLOB} ada at home\n"),
+        format!("restrict,command=\"/bin/true \\\" x\" ssh-ed25519 {BLOB} ada"),
+        "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTY=".to_owned(),
+    ] {
+        assert_eq!(problems(&good), [], "{good}");
+    }
+    for bad in [
+        "not a key".to_owned(),
+        "ssh-ed25519".to_owned(),
+        format!("ssh-dss {BLOB}"),
+        format!("ssh-rsa {BLOB}"),
+        format!("ssh-ed25519 {}", &BLOB[..39]),
+        format!("ssh-ed25519 {}", &BLOB[..40]),
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5".to_owned(),
+        format!("ssh-ed25519 {BLOB}!"),
+        format!("ssh-ed25519 {BLOB}\nssh-ed25519 {BLOB}"),
+        format!("ssh-ed25519 B{}", &BLOB[1..]),
+        "-----BEGIN OPENSSH PRIVATE KEY-----\nx y\n".to_owned(),
+    ] {
+        let found = problems(&bad);
+        assert_eq!(found.len(), 1, "{bad}");
+        assert_eq!(found[0].path, ["users", "ada", "ssh", "keys"], "{bad}");
+    }
+}
