@@ -41,6 +41,16 @@ pub enum AccountError {
         /// Who has it.
         other: String,
     },
+    /// A declared user has the name of a package's system account.
+    #[error(
+        "user `{user}` is a system account of a package (number {uid}); give the declared user another name"
+    )]
+    SystemAccount {
+        /// The declared user.
+        user: String,
+        /// The account's number.
+        uid: u32,
+    },
     /// A number was not allocated before.
     #[error("no number is allocated for `{0}`")]
     NoNumber(String),
@@ -145,6 +155,12 @@ impl Accounts {
         numbers: &Numbers,
         epoch_days: i64,
     ) -> Result<(), AccountError> {
+        if let Some(uid) = self.uid(name).filter(|uid| is_system(name, *uid)) {
+            return Err(AccountError::SystemAccount {
+                user: name.into(),
+                uid,
+            });
+        }
         let password = user.password_hash.as_deref();
         if let Some(line) = self.passwd.iter_mut().find(|line| line[0] == name) {
             line.resize(7, String::new());
@@ -230,6 +246,14 @@ impl Accounts {
     }
 }
 
+/// Numbers of people begin here. Source: Debian Policy, 9.2.2.
+const FIRST_PERSON: u32 = 1000;
+
+/// Whether an account of the packages belongs to a service; root is everybody's to refine.
+fn is_system(name: &str, uid: u32) -> bool {
+    name != "root" && uid < FIRST_PERSON
+}
+
 fn numbers_of(lines: &[Vec<String>]) -> impl Iterator<Item = (&str, u32)> {
     lines
         .iter()
@@ -265,7 +289,7 @@ pub fn allocate(
     taken.extend(users.values().filter_map(|user| user.uid));
     taken.extend(groups.values().filter_map(|group| group.gid));
     let mut free = |system: bool| {
-        let first = if system { 800 } else { 1000 };
+        let first = if system { 800 } else { FIRST_PERSON };
         let number = (first..ACCOUNT_LIMIT)
             .find(|n| !taken.contains(n))
             .unwrap_or(first);
@@ -349,6 +373,29 @@ mod tests {
             error.to_string(),
             "user `ada` is to be in group `sudoo`, which does not exist; did you mean `sudo`?"
         );
+    }
+
+    #[test]
+    fn a_packages_system_account_stays_as_the_package_made_it() {
+        let with_sshd = || {
+            Accounts::parse(
+                "root:x:0:0:root:/root:/bin/sh\nsshd:x:100:65534::/run/sshd:/usr/sbin/nologin\n",
+                "root:x:0:\n",
+                "root:*:1::::::\nsshd:!:1::::::\n",
+                "root:*::\n",
+            )
+        };
+        let declare = |name: &str| {
+            let users = BTreeMap::from([(name.to_owned(), user(&[]))]);
+            let numbers = allocate(&users, &BTreeMap::new(), &Numbers::default());
+            with_sshd().declare(&users, &BTreeMap::new(), &numbers, 0)
+        };
+        assert_eq!(
+            declare("sshd").unwrap_err().to_string(),
+            "user `sshd` is a system account of a package (number 100); give the declared user another name"
+        );
+        assert_eq!(declare("root"), Ok(()));
+        assert_eq!(declare("ada"), Ok(()));
     }
 
     #[test]
