@@ -277,6 +277,20 @@ impl<'a> Edit<'a> {
             .collect()
     }
 
+    /// The paths of all that is no folder below `folder`, without `folder` itself.
+    pub fn files_below(&self, folder: &str) -> Vec<String> {
+        let prefix = format!("{folder}/");
+        let below = self
+            .tree
+            .entries
+            .range(prefix.clone()..)
+            .take_while(|(path, _)| path.starts_with(&prefix));
+        below
+            .filter(|(_, entry)| entry.kind != EntryKind::Directory)
+            .map(|(path, _)| path[prefix.len()..].to_owned())
+            .collect()
+    }
+
     /// Removes every link below `folder` that is called `name`, or that leads to a file called so.
     pub fn remove_links(&mut self, folder: &str, name: &str) {
         let prefix = format!("{folder}/");
@@ -350,6 +364,16 @@ mod tests {
                 parent: "a".into()
             }
         );
+    }
+
+    #[test]
+    fn files_below_a_folder_are_all_but_its_folders() {
+        let memory = Memory::default();
+        let mut edit = Edit::new(Tree::default(), &memory, 0);
+        edit.write("a/b/c", b"", 0o644).unwrap();
+        edit.link("a/d", "b/c").unwrap();
+        edit.write("a-b", b"", 0o644).unwrap();
+        assert_eq!(edit.files_below("a"), ["b/c", "d"]);
     }
 
     #[test]

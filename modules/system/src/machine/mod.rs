@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod edit;
 pub mod units;
+pub mod zones;
 
 use accounts::{AccountError, Accounts, Numbers};
 use cairn_graph::{Content, Digest, Entry, EntryKind, Tree};
@@ -36,6 +37,9 @@ pub enum MachineError {
     /// Units.
     #[error(transparent)]
     Unit(#[from] UnitError),
+    /// The time zone.
+    #[error(transparent)]
+    Zone(#[from] zones::ZoneError),
     /// A path of the root.
     #[error(transparent)]
     Edit(#[from] EditError),
@@ -115,6 +119,7 @@ pub fn compose(
     contents: &dyn Contents,
 ) -> Result<Tree, MachineError> {
     let mut root = Edit::new(base.clone(), contents, declared.epoch);
+    zones::check(&declared.spec.time.zone, &root.files_below(zones::FOLDER))?;
     let accounts = write_accounts(&mut root, declared)?;
     write_files(&mut root, declared, &accounts)?;
     write_units(&mut root, declared.spec)?;
