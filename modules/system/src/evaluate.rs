@@ -120,7 +120,12 @@ fn placed(config: &mut Config<'_>, error: &cairn_spec::Error) -> Vec<Diagnostic>
 }
 
 /// The host of a configuration file, and the file's name below the host's root.
+///
+/// A folder is taken by its full name, so that the error about it has one: `.` and `..` have none.
 pub fn host_of(config: &Path) -> (ConfigHost, String) {
+    let full = config.is_dir().then(|| config.canonicalize().ok());
+    let full = full.flatten();
+    let config = full.as_deref().unwrap_or(config);
     let folder = config
         .parent()
         .filter(|p| !p.as_os_str().is_empty())

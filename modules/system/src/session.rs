@@ -384,7 +384,7 @@ impl Session {
             system: made.system.clone(),
             date: Timestamp::now(),
             description: String::new(),
-            config: self.config.display().to_string(),
+            config: whole(&self.config).display().to_string(),
             lock: Some(Digest::of(lock.print().as_bytes())),
             command: command.into(),
             keeps: made.keeps.clone(),
@@ -403,6 +403,11 @@ impl Session {
     fn cancelled(&self) -> &AtomicBool {
         self.cancel.flag()
     }
+}
+
+/// The path from `/` on: what is written down must mean the same in any folder.
+fn whole(config: &Path) -> PathBuf {
+    std::path::absolute(config).unwrap_or_else(|_| config.to_owned())
 }
 
 /// What a system path says of itself.

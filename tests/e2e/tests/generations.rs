@@ -95,3 +95,10 @@ fn an_unknown_number_is_answered_with_those_that_are_there() {
         .says("store::no_generation")
         .says("there are 1, 2");
 }
+
+#[test]
+fn the_configuration_is_written_down_from_the_root_on() {
+    let (_archive, machine) = crate::one_generation();
+    let config = machine.config("system.cairn").display().to_string();
+    assert_eq!(machine.generations()[0]["config"], config);
+}
