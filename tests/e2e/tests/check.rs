@@ -75,3 +75,20 @@ fn why_tells_which_definitions_won_and_where() {
         .says("system.cairn:4")
         .says("lost");
 }
+
+#[test]
+fn errors_are_an_array_with_places_for_programs() {
+    let (_archive, machine) = fresh();
+    let right = machine.cairn(&["check", "system.cairn", "--json"]).done();
+    assert_eq!(right.json(), serde_json::json!([]));
+    machine.write("system.cairn", "host.name = 5\ntime.zome = \"x\"\n");
+    let wrong = machine.cairn(&["check", "system.cairn", "--json"]).exits(1);
+    let errors = wrong.json();
+    let lines: Vec<_> = errors
+        .as_array()
+        .expect("an array")
+        .iter()
+        .map(|error| error["primary"]["line"].as_u64())
+        .collect();
+    assert_eq!(lines, [Some(1), Some(2)]);
+}

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use cairn_syntax::Diagnostic;
+use cairn_syntax::render::{Located, locate};
+use cairn_syntax::span::SourceMap;
 use clap::Args;
 
 use super::Ended;
@@ -11,6 +14,8 @@ use crate::exit::Exit;
 use crate::{configuration, ui::style};
 
 /// Evaluates everything in a configuration, reports every error, and runs its tests
+///
+/// With `--json`, what there is to report is an array on stdout: empty where all is right.
 #[derive(Debug, Args)]
 pub struct Check {
     /// The configuration
@@ -26,17 +31,38 @@ impl Check {
     /// Does it.
     pub fn run(&self, context: &Context) -> Ended {
         // The machine's contract is checked too, where every option has its value.
-        let evaluated = context.session(&self.file).evaluate()?;
-        context.show_evaluated(&evaluated);
-        let (tests, failed) = configuration::with(&self.file, |config| {
+        let evaluated = match context.session(&self.file).evaluate() {
+            Ok(evaluated) => evaluated,
+            Err(error) => match error.into() {
+                CommandError::Config {
+                    diagnostics,
+                    sources,
+                } if context.globals.json => {
+                    context.json(&located(&diagnostics, &sources))?;
+                    return Ok(Exit::Failed);
+                }
+                other => return Err(other),
+            },
+        };
+        let (tests, failures) = configuration::with(&self.file, |config| {
             let tested = config.run_tests();
             let failures: Vec<_> = tested
                 .iter()
                 .filter_map(|one| one.failure.clone())
                 .collect();
-            print_diagnostics(&failures, config.sources());
-            Ok((tested.len(), failures.len()))
+            if !context.globals.json {
+                print_diagnostics(&failures, config.sources());
+            }
+            Ok((tested.len(), located(&failures, config.sources())))
         })?;
+        let failed = failures.len();
+        if context.globals.json {
+            let mut all = located(&evaluated.warnings, &evaluated.texts);
+            all.extend(failures);
+            context.json(&all)?;
+            return Ok(if failed > 0 { Exit::Failed } else { Exit::Done });
+        }
+        context.show_evaluated(&evaluated);
         if failed > 0 {
             return Err(CommandError::Tests { count: failed });
         }
@@ -48,4 +74,11 @@ impl Check {
         context.tell(&format!("{} is right{tests}", self.file.display()));
         Ok(Exit::Done)
     }
+}
+
+fn located(diagnostics: &[Diagnostic], sources: &SourceMap) -> Vec<Located> {
+    diagnostics
+        .iter()
+        .map(|diagnostic| locate(diagnostic, sources))
+        .collect()
 }
