@@ -7,6 +7,7 @@ use std::path::Path;
 
 use cairn_disk::Store;
 use cairn_fetch::Cancel;
+use cairn_sys::IdMap;
 use cairn_system::{Evaluated, Options, Session};
 use serde::Serialize;
 
@@ -110,6 +111,28 @@ impl Context {
             cache: self.scratch.as_ref().map(|folder| folder.path().to_owned()),
         };
         Session::new(config, &self.globals.root, options, self.stop.clone())
+    }
+
+    /// Whether builds can run for this user on this machine: makes a sandbox in which nothing is done.
+    ///
+    /// Errors: what is missing, such as user namespaces or subordinate ids.
+    #[expect(
+        clippy::unused_self,
+        reason = "read where it is used, as what this run can do"
+    )]
+    pub fn can_build(&self) -> Result<(), CommandError> {
+        let ids = IdMap::for_current_user()?;
+        let failed = |source| CommandError::File {
+            act: "make a folder in",
+            path: std::env::temp_dir(),
+            source,
+        };
+        let folder = tempfile::tempdir().map_err(failed)?;
+        // To remove what is not there is done at once, as root of a user namespace.
+        Ok(cairn_sys::remove_tree(
+            &ids,
+            &folder.path().join("nothing"),
+        )?)
     }
 
     /// Shows what an evaluation had to say besides its result.

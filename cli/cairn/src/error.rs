@@ -103,6 +103,14 @@ pub enum CommandError {
         /// The name.
         name: String,
     },
+    /// No option has a text in its path or documentation.
+    #[error("no option has `{text}` in its name or its documentation")]
+    NoOption {
+        /// The text.
+        text: String,
+        /// Options that may have been meant.
+        near: Vec<String>,
+    },
     /// A file can't be used.
     #[error("cannot {act} {}", path.display())]
     File {
@@ -150,6 +158,7 @@ other!(
     cairn_system::disk_image::ImageError,
     cairn_system::machine_switch::MachineError,
     cairn_sys::own_mounts::OwnMountsError,
+    cairn_sys::SandboxError,
     ctrlc::Error,
 );
 

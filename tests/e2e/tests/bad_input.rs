@@ -224,3 +224,50 @@ fn a_root_without_a_store_is_told_from_one_with_none() {
     }
     machine.cairn(&["no-such-command"]).exits(2);
 }
+
+#[test]
+fn a_folder_in_place_of_a_configuration_is_named() {
+    let (_archive, machine) = fresh();
+    for folder in [".", "..", "../config"] {
+        machine
+            .cairn(&["check", folder])
+            .exits(1)
+            .says("is a folder, not a file");
+    }
+    machine
+        .cairn(&["check", "."])
+        .exits(1)
+        .says("cannot read the configuration `config`");
+}
+
+#[test]
+fn a_disk_image_that_is_not_there_is_named() {
+    let (_archive, machine) = fresh();
+    machine
+        .cairn(&["vm", "nothere.raw"])
+        .exits(1)
+        .says("cannot boot the disk image nothere.raw");
+}
+
+/// Claims it for root and for users alike: inside a namespace of its own, whose limit is set to none.
+#[test]
+fn a_machine_without_user_namespaces_is_told_so_before_anything_is_fetched() {
+    let (archive, machine) = fresh();
+    let script = "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$@\"";
+    let output = std::process::Command::new("unshare")
+        .args(["--user", "--map-root-user", "sh", "-c", script, "sh"])
+        .arg(cairn_support::binary::cairn())
+        .arg("--root")
+        .arg(machine.root())
+        .args(["switch", "-y"])
+        .arg(machine.config("system.cairn"))
+        .env("CAIRN_MIRROR", archive.url())
+        .env("CAIRN_KEYRING", archive.keyring())
+        .output()
+        .expect("unshare runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("build::no_namespaces"), "{said}");
+    assert!(!said.contains("cairn gc"), "{said}");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(archive.server().requests().len(), 0);
+}

@@ -44,3 +44,40 @@ fn a_dry_run_writes_no_disk() {
         .says("would write disk.raw");
     assert!(!machine.config("disk.raw").exists());
 }
+
+#[test]
+fn a_place_where_no_image_can_go_is_refused_before_any_work() {
+    let (archive, machine) = crate::fresh();
+    std::fs::create_dir(machine.config("folder")).expect("a folder");
+    for place in ["folder", "nowhere/disk.raw"] {
+        machine
+            .cairn(&["image", "system.cairn", "-o", place, "-y"])
+            .exits(1)
+            .says(&format!("cannot write a disk image to {place}"));
+    }
+    assert_eq!(archive.server().requests().len(), 0);
+    assert_eq!(machine.snapshot(), Vec::<String>::new());
+}
+
+#[test]
+fn an_image_of_a_store_that_lost_an_object_points_to_verify() {
+    let (_archive, machine) = one_generation();
+    let kernel = machine.system(1)["kernel"]["digest"].clone();
+    let kernel = kernel.as_str().expect("a digest").to_owned();
+    let objects = machine.root().join("cairn/objects");
+    let mut lost = 0;
+    for shard in std::fs::read_dir(objects).expect("objects").flatten() {
+        for object in std::fs::read_dir(shard.path()).expect("a folder").flatten() {
+            if object.file_name().to_string_lossy().starts_with(&kernel) {
+                std::fs::remove_file(object.path()).expect("removed");
+                lost += 1;
+            }
+        }
+    }
+    assert!(lost > 0, "the kernel {kernel} is no object");
+    machine
+        .cairn(&["image", "system.cairn", "-o", "disk.raw"])
+        .exits(1)
+        .says("cairn verify");
+    assert!(!machine.config("disk.raw.partial").exists());
+}

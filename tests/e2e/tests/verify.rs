@@ -1,4 +1,4 @@
-//! `cairn verify`: damage is found, and mended by building again.
+//! `cairn verify`: damage is found, told once, and taken out of the way.
 
 use crate::one_generation;
 use std::os::unix::fs::PermissionsExt as _;
@@ -10,7 +10,7 @@ fn a_sound_store_is_called_sound() {
 }
 
 #[test]
-fn a_changed_object_is_found_taken_away_and_made_again() {
+fn a_changed_object_is_one_fault_and_taken_away() {
     let (_archive, machine) = one_generation();
     let object = some_object(&machine.root().join("cairn/objects"));
     std::fs::set_permissions(&object, std::fs::Permissions::from_mode(0o644)).expect("writable");
@@ -19,12 +19,19 @@ fn a_changed_object_is_found_taken_away_and_made_again() {
         .cairn(&["verify"])
         .exits(1)
         .says("is damaged")
+        .says("1 fault found")
         .says("store::faults");
     machine
         .cairn(&["verify", "--repair"])
         .exits(1)
-        .says("taken out of the way");
+        .says("1 file moved to")
+        .says("cairn switch FILE --root FOLDER");
     assert!(!object.exists());
+    machine
+        .cairn(&["verify"])
+        .exits(1)
+        .says("is missing")
+        .says("1 fault found");
 }
 
 /// The first object that is no folder.

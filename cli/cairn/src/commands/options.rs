@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use cairn_syntax::nearest;
 use clap::Args;
 
 use super::Ended;
@@ -37,6 +38,12 @@ impl Options {
                 one.path.to_lowercase().contains(&wanted) || doc.contains(&wanted)
             })
             .collect();
+        if let (true, Some(text)) = (found.is_empty(), &self.text) {
+            return Err(CommandError::NoOption {
+                text: text.clone(),
+                near: near(text, listed.iter().map(|one| one.path.as_str())),
+            });
+        }
         if context.globals.json {
             let list: Vec<_> = found
                 .iter()
@@ -65,6 +72,25 @@ impl Options {
     }
 }
 
+/// The options that may have been meant, nearest first: by their whole paths, or by a word of them.
+fn near<'a>(text: &str, paths: impl Iterator<Item = &'a str>) -> Vec<String> {
+    const MOST: usize = 3;
+    let mut paths: Vec<&str> = paths.collect();
+    let mut found = Vec::new();
+    while found.len() < MOST {
+        let whole = nearest(text, paths.iter().copied());
+        let words = paths.iter().flat_map(|path| path.split('.'));
+        let word = nearest(text, words);
+        let has = |path: &&str| path.split('.').any(|one| Some(one) == word);
+        let Some(next) = whole.or_else(|| paths.iter().copied().find(has)) else {
+            break;
+        };
+        paths.retain(|path| *path != next);
+        found.push(next.to_owned());
+    }
+    found
+}
+
 /// The options of the library alone: those of an empty configuration.
 fn library() -> Result<Vec<cairn_options::Listed>, CommandError> {
     let file = |source| CommandError::File {
@@ -76,4 +102,18 @@ fn library() -> Result<Vec<cairn_options::Listed>, CommandError> {
     let empty = folder.path().join("empty.cairn");
     std::fs::write(&empty, "").map_err(file)?;
     configuration::with(&empty, |config| Ok(config.list()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::near;
+
+    #[test]
+    fn names_that_may_have_been_meant_are_found_by_path_and_by_word() {
+        let paths = ["host.name", "services.nginx.enable", "time.zone"];
+        let near = |text| near(text, paths.into_iter());
+        assert_eq!(near("time.zome"), ["time.zone"]);
+        assert_eq!(near("ngnix"), ["services.nginx.enable"]);
+        assert_eq!(near("nonesuch"), Vec::<String>::new());
+    }
 }

@@ -85,6 +85,11 @@ pub fn make(context: &Context, file: &Path, aim: Aim) -> Result<Outcome, Command
 
     let evaluated = session.evaluate()?;
     context.show_evaluated(&evaluated);
+    // Where a build is certain, what it needs is looked for before anything is fetched. A disk is always made in a sandbox.
+    let must_build = aim == Aim::Disk || held.is_none();
+    if must_build && !context.globals.dry_run {
+        context.can_build()?;
+    }
     let mut locked = session.lock(&evaluated.spec, false, &mut |words| progress.say(words))?;
     let lowered = session.lower(&evaluated, &locked.lock)?;
 
@@ -115,6 +120,9 @@ pub fn make(context: &Context, file: &Path, aim: Aim) -> Result<Outcome, Command
             exit: Exit::Done,
             number: None,
         });
+    }
+    if !same && !must_build {
+        context.can_build()?;
     }
     let consent = Consent {
         yes: context.globals.yes,

@@ -92,7 +92,8 @@ pub fn own(error: &CommandError) -> Explanation {
         ),
         CommandError::Faults { .. } => said(
             "store::faults",
-            "`cairn verify --repair` takes them out of the way, `cairn switch` makes them again",
+            "what is in no generation goes with `cairn gc`; what a generation needs is not made again in its place yet: \
+             `cairn switch FILE --root FOLDER` builds the system in a new root",
         ),
         CommandError::Span { .. } => Explanation {
             exit: Exit::Usage,
@@ -100,6 +101,17 @@ pub fn own(error: &CommandError) -> Explanation {
         },
         CommandError::NoLog { .. } => {
             said("cli::no_log", "`cairn log` without a name shows the newest")
+        }
+        CommandError::NoOption { near, .. } if near.is_empty() => said(
+            "cli::no_option",
+            "`cairn options` without a text lists all; `-f FILE` lists those of a configuration too",
+        ),
+        CommandError::NoOption { near, .. } => {
+            let near: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
+            said(
+                "cli::no_option",
+                format!("did you mean {}?", near.join(" or ")),
+            )
         }
         CommandError::Tests { .. } => bare("cli::tests"),
         CommandError::Interrupted => Explanation {
@@ -399,8 +411,7 @@ fn store(error: &cairn_disk::Error) -> Explanation {
 fn damaged() -> Explanation {
     said(
         "store::damaged",
-        "`cairn verify` lists what is damaged or missing, `cairn verify --repair` takes the damaged out of the way; then \
-         `cairn switch` makes it again",
+        "`cairn verify` lists all that is damaged or missing; `cairn switch FILE --root FOLDER` builds the system in a new root",
     )
 }
 
