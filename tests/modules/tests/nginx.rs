@@ -1,6 +1,6 @@
 //! The web server: `modules/library/services/nginx.cairn`, from configuration to spec.
 
-use cairn_tests_modules::{check, spec, text};
+use cairn_tests_modules::{check, spec, text, try_spec};
 
 const SITES: &str = r#"
 services.nginx = {
@@ -46,12 +46,62 @@ fn only_these_sites_are_served() {
 }
 
 #[test]
-fn sites_without_nginx_are_a_mistake() {
-    let errors = check("host.name = \"a\"\nservices.nginx.sites.a.page = \"\"").unwrap_err();
+fn switching_nginx_off_is_enough_and_says_what_no_longer_counts() {
+    let config = format!("host.name = \"a\"\n{SITES}services.nginx.enable = force false");
+    let checked = check(&config).unwrap();
     assert!(
-        errors[0].contains("services.nginx.sites is set but nginx is not enabled"),
-        "{errors:#?}"
+        checked.warnings.iter().any(|warning| warning
+            .message
+            .contains("services.nginx.sites is set but nginx is not enabled")),
+        "{:#?}",
+        checked.warnings
     );
+    let spec = try_spec(&config).unwrap();
+    assert!(!spec.files.keys().any(|path| path.contains("nginx")));
+    assert!(!spec.packages.contains(&"nginx".to_owned()));
+}
+
+#[test]
+fn a_name_cannot_leave_its_line() {
+    let site = |name: &str| {
+        check(&format!(
+            "host.name = \"a\"\nservices.nginx = {{ enable = true, sites.\"{name}\".page = \"\" }}"
+        ))
+    };
+    for bad in ["a; } evil {", "a b", "", "../a", "$host", "a\\nb", "~^a"] {
+        let errors = site(bad).map(|_| ()).unwrap_err();
+        assert!(
+            errors[0].contains("a server's name is one word"),
+            "{bad}: {errors:#?}"
+        );
+    }
+    for good in ["example.org", "*.example.org", "_", "A-1.example"] {
+        assert!(site(good).is_ok(), "{good}");
+    }
+}
+
+#[test]
+fn a_folder_cannot_leave_its_line() {
+    let site = |root: &str| {
+        check(&format!(
+            "host.name = \"a\"\nservices.nginx = {{ enable = true, sites.a.root = {root} }}"
+        ))
+    };
+    for bad in [
+        "\"/srv; } evil {\"",
+        "\"/srv/my www\"",
+        "\"srv\"",
+        "\"/srv/$host\"",
+    ] {
+        let errors = site(bad).map(|_| ()).unwrap_err();
+        assert!(
+            errors[0].contains("services.nginx.sites.\"a\".root"),
+            "{bad}: {errors:#?}"
+        );
+    }
+    for good in ["\"/srv/www-1/a_b.d\"", "./www"] {
+        assert!(site(good).is_ok(), "{good}: {:?}", site(good).err());
+    }
 }
 
 #[test]
