@@ -72,6 +72,16 @@ pub(crate) fn problems(spec: &SystemSpec) -> Vec<Problem> {
             spec.time.zone
         ),
     );
+    if let Some(locale) = &spec.locale {
+        found.require(
+            is_word(&locale.lang, "_.@-"),
+            &["locale", "lang"],
+            format!(
+                "is \"{}\", which is no locale name such as \"de_DE.UTF-8\"",
+                locale.lang
+            ),
+        );
+    }
     for package in &spec.packages {
         found.require(
             is_package(package),

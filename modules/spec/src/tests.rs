@@ -92,6 +92,17 @@ fn host_names_follow_rfc_1123() {
 }
 
 #[test]
+fn a_locale_is_one_word() {
+    let lang = |lang: &str| with("/locale", json!({ "lang": lang }));
+    for good in ["C.UTF-8", "de_DE.UTF-8", "de_DE@euro"] {
+        assert!(from_json(lang(good)).is_ok(), "{good}");
+    }
+    for bad in ["", "C\nPATH=/x", "de DE", "$(x)"] {
+        assert_eq!(problems_of(lang(bad)), ["locale.lang"], "{bad}");
+    }
+}
+
+#[test]
 fn file_paths_are_absolute_and_outside_the_running_systems_folders() {
     for bad in [
         "etc/motd",
