@@ -53,3 +53,18 @@ fn a_root_that_another_cairn_works_on_is_refused_with_its_name() {
     archive.server().mend();
     machine.switch().says("made generation 2");
 }
+
+#[test]
+fn ctrl_c_while_a_disk_is_written_ends_with_130_and_leaves_no_half_of_it() {
+    let (_archive, machine) = one_generation();
+    machine
+        .terminal(&["image", "system.cairn", "-o", "disk.raw"])
+        .expect("gathering the contents")
+        .interrupt()
+        .finish()
+        .exits(130)
+        .says("run the same command again");
+    for name in ["disk.raw", "disk.raw.partial"] {
+        assert!(!machine.config(name).exists(), "{name} is there");
+    }
+}
