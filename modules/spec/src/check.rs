@@ -16,6 +16,8 @@ pub struct Problem {
     pub path: Vec<String>,
     /// One line: what is wrong, and what would be right.
     pub cause: String,
+    /// The item that is meant, where the option is a list that several definitions may add to.
+    pub item: Option<String>,
 }
 
 pub(crate) fn listed(problems: &[Problem]) -> String {
@@ -50,7 +52,17 @@ impl Findings {
         self.0.push(Problem {
             path,
             cause: cause.into(),
+            item: None,
         });
+    }
+
+    fn require_item(&mut self, holds: bool, path: &[&str], item: &str, cause: impl Into<String>) {
+        if !holds {
+            self.add(path, cause);
+            if let Some(problem) = self.0.last_mut() {
+                problem.item = Some(item.into());
+            }
+        }
     }
 
     fn require(&mut self, holds: bool, path: &[&str], cause: impl Into<String>) {
@@ -83,9 +95,10 @@ pub(crate) fn problems(spec: &SystemSpec) -> Vec<Problem> {
         );
     }
     for package in &spec.packages {
-        found.require(
+        found.require_item(
             is_package(package),
             &["packages"],
+            package,
             format!("holds \"{package}\", which is no Debian package name"),
         );
     }
@@ -102,9 +115,10 @@ pub(crate) fn problems(spec: &SystemSpec) -> Vec<Problem> {
         check_unit(name, unit, &mut found);
     }
     for line in &spec.tmpfiles {
-        found.require(
+        found.require_item(
             !line.contains('\n') && line.split_whitespace().count() >= 2,
             &["tmpfiles"],
+            line,
             format!(
                 "holds \"{line}\", which is no line of tmpfiles.d: TYPE PATH MODE USER GROUP AGE"
             ),
@@ -119,16 +133,18 @@ pub(crate) fn problems(spec: &SystemSpec) -> Vec<Problem> {
         ),
     );
     for param in &spec.kernel.params {
-        found.require(
+        found.require_item(
             !param.is_empty() && !param.contains(char::is_whitespace),
             &["kernel", "params"],
+            param,
             format!("holds \"{param}\": one word of the command line for each item"),
         );
     }
     for module in &spec.kernel.modules {
-        found.require(
+        found.require_item(
             is_word(module, "_-"),
             &["kernel", "modules"],
+            module,
             format!("holds \"{module}\", which is no kernel module's name"),
         );
     }

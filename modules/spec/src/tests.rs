@@ -302,3 +302,21 @@ fn an_ssh_key_is_one_line_that_sshd_reads() {
         assert_eq!(found[0].path, ["users", "ada", "ssh", "keys"], "{bad}");
     }
 }
+
+#[test]
+fn a_problem_of_a_list_says_which_item() {
+    let items = |config| match from_json(config) {
+        Err(Error::Invalid(problems)) => problems.into_iter().map(|p| p.item).collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    let params = json!({ "package": "linux-image-amd64", "params": ["ro", "quiet splash"] });
+    assert_eq!(
+        items(with("/kernel", params)),
+        [Some("quiet splash".into())]
+    );
+    assert_eq!(
+        items(with("/packages", json!(["curl", "Nginx"]))),
+        [Some("Nginx".into())]
+    );
+    assert_eq!(items(with("/host/name", json!("-"))), [None]);
+}

@@ -7,7 +7,7 @@ use crate::host::{ConfigHost, with_causes};
 use crate::library::LIBRARY;
 use crate::source::Source;
 use cairn_eval::Arena;
-use cairn_options::{Config, Failure, load};
+use cairn_options::{Config, Failure, Standing, load};
 use cairn_spec::SystemSpec;
 use cairn_syntax::diagnostic::Diagnostic;
 use cairn_syntax::span::{SourceId, SourceMap, Span};
@@ -109,14 +109,41 @@ fn placed(config: &mut Config<'_>, error: &cairn_spec::Error) -> Vec<Diagnostic>
     };
     let mut errors = Vec::new();
     for problem in problems {
-        let span = config
-            .span_of(&problem.path)
+        let item = problem.item.as_deref();
+        let span = item
+            .and_then(|item| item_span(config, &problem.path, item))
+            .or_else(|| config.span_of(&problem.path))
             .unwrap_or_else(|| Span::new(SourceId(0), 0, 0));
         let option = cairn_options::print_path(problem.path.iter().map(String::as_str));
         let message = format!("`{option}` {}", problem.cause);
         errors.push(Diagnostic::error("spec::invalid", span, message).label("set here"));
     }
     errors
+}
+
+/// Where an item of a list is written: as text in a definition of the list or of what holds it, else the
+/// first definition that is not the library's.
+fn item_span(config: &mut Config<'_>, path: &[String], item: &str) -> Option<Span> {
+    let literal = format!("\"{item}\"");
+    let mut of_user = None;
+    for length in (1..=path.len()).rev() {
+        let option = cairn_options::print_path(path[..length].iter().map(String::as_str));
+        let Ok(why) = config.why(&option) else {
+            continue;
+        };
+        let won = |one: &&cairn_options::Because| one.standing == Standing::Won;
+        for one in why.definitions.iter().filter(won) {
+            if let Some(at) = one.text.find(&literal) {
+                let start = one.span.start as usize + at;
+                return Some(Span::new(one.span.source, start, start + literal.len()));
+            }
+            let text = &config.sources().get(one.span.source).text;
+            if !LIBRARY.iter().any(|(_, module)| **module == **text) {
+                of_user = of_user.or(Some(one.span));
+            }
+        }
+    }
+    of_user
 }
 
 /// The host of a configuration file, and the file's name below the host's root.
@@ -136,4 +163,52 @@ pub fn host_of(config: &Path) -> (ConfigHost, String) {
         .to_string_lossy()
         .into_owned();
     (ConfigHost::new(folder, LIBRARY), name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(text: &str) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("system.cairn");
+        std::fs::write(&file, text).unwrap();
+        match evaluate(&file) {
+            Err(EvaluateError::Faulty(faulty)) => faulty
+                .errors
+                .iter()
+                .map(|error| {
+                    let (line, column) = faulty.texts.line_column(error.primary.span);
+                    let name = &faulty.texts.get(error.primary.span.source).name;
+                    format!(
+                        "{name}:{line}:{column} {}",
+                        faulty.texts.slice(error.primary.span)
+                    )
+                })
+                .collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_bad_item_is_shown_where_it_is_written() {
+        assert_eq!(
+            places(
+                "host.name = \"a\"\npackages = [\"curl\"]\npackages = [\"curl\", \"Nginx\"]\nkernel.params = [\"a b\"]\nusers.ada = { groups = [\"Sudo\"] }"
+            ),
+            [
+                "system.cairn:3:21 \"Nginx\"",
+                "system.cairn:5:25 \"Sudo\"",
+                "system.cairn:4:18 \"a b\"",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_computed_item_is_shown_at_the_users_definition() {
+        assert_eq!(
+            places("host.name = \"a\"\nlet p = \"x\"\nkernel.params = [\"${p} y\"]"),
+            ["system.cairn:3:17 [\"${p} y\"]"]
+        );
+    }
 }

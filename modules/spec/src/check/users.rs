@@ -41,15 +41,16 @@ pub(super) fn check(users: &BTreeMap<String, User>, found: &mut Findings) {
         }
         texts(name, user, found);
         for group in &user.groups {
-            found.require(
+            found.require_item(
                 is_login(group),
                 &["users", name, "groups"],
+                group,
                 format!("holds \"{group}\", which is no group name"),
             );
         }
         for key in &user.ssh.keys {
             if let Err(cause) = public_key(key.trim()) {
-                found.add(&["users", name, "ssh", "keys"], cause);
+                found.require_item(false, &["users", name, "ssh", "keys"], key, cause);
             }
         }
     }
