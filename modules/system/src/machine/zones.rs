@@ -4,6 +4,7 @@
 //! Reads no zone's rules.
 
 use cairn_syntax::suggest::nearest;
+use std::collections::BTreeSet;
 
 /// Where the zones of a root lie. Source: tzset(3).
 pub const FOLDER: &str = "usr/share/zoneinfo";
@@ -26,10 +27,10 @@ pub struct ZoneError {
 
 fn meant(near: &[String]) -> String {
     let quoted: Vec<String> = near.iter().map(|zone| format!("\"{zone}\"")).collect();
-    match quoted.is_empty() {
-        true => String::new(),
-        false => format!("; did you mean {}?", quoted.join(" or ")),
+    if quoted.is_empty() {
+        return String::new();
     }
+    format!("; did you mean {}?", quoted.join(" or "))
 }
 
 /// Whether a zone is among those of the root, files and links alike.
@@ -57,7 +58,7 @@ pub fn check(zone: &str, zones: &[String]) -> Result<(), ZoneError> {
         }
     }
     near.sort_by_key(|known| !known.eq_ignore_ascii_case(zone));
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     near.retain(|known| seen.insert(known.clone()));
     near.truncate(3);
     Err(ZoneError {
