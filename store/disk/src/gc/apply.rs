@@ -69,7 +69,8 @@ impl Store {
                 .strip_prefix(&format!("{boot}-"))
                 .and_then(|rest| rest.split('-').next());
             let alive = owner.is_some_and(|pid| Path::new("/proc").join(pid).exists());
-            if !alive && !(keep_failed && name.starts_with("failed-")) {
+            let wanted = keep_failed && name.starts_with("failed-");
+            if !(alive || wanted) {
                 let folder = tmp.join(name);
                 match files::remove_all(&folder) {
                     Err(Error::Io { source, .. })

@@ -233,6 +233,20 @@ fn temporary_folders_of_the_dead_are_swept_and_of_the_living_not() {
 }
 
 #[test]
+fn a_switch_sweeps_what_killed_runs_left_but_no_failed_build_that_was_kept() {
+    let m = machine();
+    let tmp = m.store.layout().tmp();
+    for name in ["otherboot-1-0", "failed-hello-1234", "version-1"] {
+        std::fs::create_dir_all(tmp.join(name).join("inside")).unwrap();
+    }
+    let mine = m.store.tmp_path().unwrap();
+    std::fs::write(&mine, "in use").unwrap();
+    m.store.sweep(true).unwrap();
+    assert!(mine.exists() && tmp.join("failed-hello-1234").exists());
+    assert!(!tmp.join("otherboot-1-0").exists() && !tmp.join("version-1").exists());
+}
+
+#[test]
 fn twenty_thousand_paths_are_planned_at_once() {
     let m = machine();
     let system = m.path("system", &["f=1"], &[]);
