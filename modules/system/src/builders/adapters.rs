@@ -181,8 +181,9 @@ impl Builder for Tools {
             .iter()
             .map(|package| package.unpacked(&contents))
             .collect();
-        let tree = compose_root(&packages, &unpacked.map_err(BuildError::failed)?, 1)
+        let composition = cairn_debian::compose(&unpacked.map_err(BuildError::failed)?)
             .map_err(BuildError::failed)?;
+        let tree = compose_root(&packages, &composition, 1).map_err(BuildError::failed)?;
         put_tree(context, &tree)
     }
 }

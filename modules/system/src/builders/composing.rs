@@ -4,7 +4,7 @@
 //! database is made from. Touches no content but control files and conffiles.
 
 use crate::machine::Contents;
-use cairn_debian::compose::{self, ComposeError, MERGED_LINKS};
+use cairn_debian::compose::{self, ComposeError, Composition, MERGED_LINKS};
 use cairn_debian::database::{Listed, Unpacked, conffile_paths};
 use cairn_graph::{Digest, Entry, EntryKind, Tree};
 use std::collections::BTreeMap;
@@ -52,17 +52,11 @@ impl PackageTree {
         let mut package = Self {
             name: name.into(),
             control: BTreeMap::new(),
-            data: Tree::default(),
+            data: tree.subtree("data").unwrap_or_default(),
         };
-        for (path, entry) in &tree.entries {
-            if let (Some(member), EntryKind::File { digest, .. }) =
-                (path.strip_prefix("control/"), &entry.kind)
-            {
-                package.control.insert(member.into(), *digest);
-            } else if path == "data" {
-                package.data.entries.insert(String::new(), entry.clone());
-            } else if let Some(path) = path.strip_prefix("data/") {
-                package.data.entries.insert(path.into(), entry.clone());
+        for (member, entry) in tree.children("control") {
+            if let EntryKind::File { digest, .. } = entry.kind {
+                package.control.insert(member.into(), digest);
             }
         }
         package
@@ -113,15 +107,14 @@ impl PackageTree {
     }
 }
 
-/// The root that these packages make, without database and before any script. `unpacked` stands in the same order.
+/// The root that these packages make, without database and before any script. `composition` counts them in this order.
 ///
 /// Errors: [`ComposingError`].
 pub fn compose_root(
     packages: &[PackageTree],
-    unpacked: &[Unpacked],
+    composition: &Composition,
     epoch: i64,
 ) -> Result<Tree, ComposingError> {
-    let composition = compose::compose(unpacked)?;
     let new = |kind, mode| Entry {
         kind,
         mode,

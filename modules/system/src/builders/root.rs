@@ -120,8 +120,8 @@ fn compose(
     let unpacked: Result<Vec<Unpacked>, ComposingError> =
         packages.iter().map(|p| p.unpacked(&contents)).collect();
     let unpacked = unpacked?;
-    let mut tree = compose_root(packages, &unpacked, args.epoch)?;
     let composition = cairn_debian::compose(&unpacked).map_err(ComposingError::Conflict)?;
+    let mut tree = compose_root(packages, &composition, args.epoch)?;
     let recipe = recipe::recipe(&unpacked, args.epoch)?;
     for file in database(&unpacked, &composition, &args.assumed)? {
         let digest = contents
