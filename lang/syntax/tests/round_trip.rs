@@ -67,6 +67,19 @@ proptest! {
     }
 }
 
+#[test]
+fn a_condition_that_ends_in_a_word_of_its_own_keeps_its_block() {
+    for condition in ["type", "-type", "not type", "a-type", "1 - assert"] {
+        let mut names = Interner::default();
+        let parsed = read_module(&format!("when ({condition}) {{}}"), &mut names);
+        assert!(parsed.errors.is_empty(), "{condition} {:?}", parsed.errors);
+        let text = print_module(&parsed.tree, &names);
+        let again = read_module(&text, &mut names);
+        assert!(again.errors.is_empty(), "{text} {:?}", again.errors);
+        assert_eq!(without_spans(&again.tree), without_spans(&parsed.tree));
+    }
+}
+
 /// Every span of every error must lie in the text.
 fn read_both(text: &str) {
     let start = Instant::now();

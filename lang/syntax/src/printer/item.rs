@@ -67,7 +67,8 @@ impl Printer<'_> {
         let text = self.expr(condition, 0);
         let last = text
             .rsplit(|c: char| !(c.is_alphanumeric() || "_-".contains(c)))
-            .next();
+            .next()
+            .map(|word| word.trim_start_matches('-'));
         match last {
             Some("type" | "assert" | "with" | "rec" | "import") => format!("({text})"),
             _ => text,
