@@ -4,7 +4,7 @@
 
 pub mod ast;
 pub mod diagnostic;
-mod lexer;
+pub mod lexer;
 pub mod parser;
 pub mod printer;
 pub mod render;
