@@ -1,9 +1,10 @@
-//! Text to tree: sources, spans, lexer, parser, printer.
+//! Text to tree: sources, spans, lexer, parser, printer, formatter.
 //!
 //! In: source texts. Out: an [`ast`] and all errors. Knows nothing of values, options or files.
 
 pub mod ast;
 pub mod diagnostic;
+mod format;
 pub mod lexer;
 pub mod parser;
 pub mod printer;
@@ -13,5 +14,6 @@ pub mod suggest;
 pub mod symbol;
 
 pub use diagnostic::{Diagnostic, Label, Severity};
+pub use format::format;
 pub use parser::{Parsed, SyntaxError, parse_expression, parse_module};
 pub use suggest::nearest;

@@ -12,7 +12,7 @@
 
 mod balance;
 mod scan;
-mod text;
+pub mod text;
 pub mod token;
 
 use crate::diagnostic::Diagnostic;

@@ -74,6 +74,43 @@ pub fn resolve(
     texts
 }
 
+/// The source from `start` to `end`, which hold a whole block string with these pieces, with the common indent
+/// of its lines replaced by `blanks`. What it stands for stays.
+pub fn reindent(source: &str, start: usize, end: usize, pieces: &[Piece], blanks: &str) -> String {
+    let common = indent(source, pieces).len();
+    let mut out = String::with_capacity(end - start);
+    let mut copied = start;
+    for (index, piece) in pieces.iter().enumerate() {
+        for line in lines(source, piece) {
+            let content = &source[line.start..line.end];
+            let blank = content.trim().is_empty() && !line.before_interpolation;
+            if line.begins {
+                out.push_str(&source[copied..line.start]);
+                let closing = index + 1 == pieces.len() && !line.ended;
+                if !blank || closing {
+                    out.push_str(blanks);
+                }
+                copied = line.start + if blank { content.len() } else { common };
+            } else if blank && line.first && line.ended {
+                out.push_str(&source[copied..line.start]);
+                copied = line.end;
+            }
+            let plain = content
+                .strip_suffix('\r')
+                .filter(|plain| !plain.ends_with('\r'));
+            if line.ended
+                && !blank
+                && let Some(plain) = plain
+            {
+                out.push_str(&source[copied..line.start + plain.len()]);
+                copied = line.end;
+            }
+        }
+    }
+    out.push_str(&source[copied..end]);
+    out
+}
+
 /// A line of a piece, without its line break.
 #[expect(
     clippy::struct_excessive_bools,

@@ -2,8 +2,8 @@
 //!
 //! In: tokens. Out: [`Expr`]. Refuses to know operators.
 
-use super::Parser;
 use super::tokens::for_head;
+use super::{Form, Parser};
 use crate::ast::{Expr, ExprKind, ForClause, Key, ListItem, Name, StrPart};
 use crate::diagnostic::Diagnostic;
 use crate::lexer::token::{TokenKind, is_reserved};
@@ -144,8 +144,10 @@ impl Parser<'_> {
             let mut items = Vec::new();
             let mut clause = None;
             parser.separated(false, "a list item", |parser| {
+                let first = parser.next;
                 if parser.eat(&TokenKind::Ellipsis) {
                     items.push(ListItem::Spread(parser.expression()));
+                    parser.shape(Form::Element, first);
                     return;
                 }
                 let item = parser.annotated();
@@ -157,6 +159,7 @@ impl Parser<'_> {
                 if items.len() == 1 {
                     clause = parser.for_clause();
                 }
+                parser.shape(Form::Element, first);
             });
             match (clause, items.pop()) {
                 (Some(clause), Some(ListItem::Value(body))) if items.is_empty() => {
@@ -190,6 +193,7 @@ impl Parser<'_> {
 
     /// `for k, v in source if condition`, where it stands here.
     pub(super) fn for_clause(&mut self) -> Option<ForClause> {
+        let first = self.next;
         let names = self.read(for_head)?;
         let names = names
             .into_iter()
@@ -204,7 +208,12 @@ impl Parser<'_> {
             ));
         }
         let source = self.expression();
+        let filter = self.next;
         let condition = self.eat_word("if").then(|| self.condition());
+        if condition.is_some() {
+            self.shape(Form::Filter, filter);
+        }
+        self.shape(Form::Clause, first);
         Some(ForClause {
             names,
             source,

@@ -2,8 +2,8 @@
 //!
 //! In: tokens. Out: [`Expr`]. Refuses to know brackets from inside: see [`super::atom`] and its siblings.
 
-use super::Parser;
 use super::tokens::{ANNOTATIONS, annotation, binding_head, named};
+use super::{Form, Parser};
 use crate::ast::{Arg, BinaryOp, Binding, Expr, ExprKind, Key, UnaryOp};
 use crate::diagnostic::Diagnostic;
 use crate::lexer::token::{Token, TokenKind};
@@ -116,6 +116,7 @@ impl Parser<'_> {
                 self.minus_spacing(sign);
             }
             let right = self.binary(binds + 1);
+            self.shape(Form::Chain, first);
             let kind = if self.grow(op_span) {
                 ExprKind::Binary {
                     op,
@@ -222,6 +223,9 @@ impl Parser<'_> {
     fn unary(&mut self, op: UnaryOp) -> Expr {
         let first = self.next;
         self.bump();
+        if op == UnaryOp::Negate {
+            self.shape(Form::Sign, first);
+        }
         let operand = self.nested(Self::operand);
         Expr {
             kind: ExprKind::Unary {
@@ -237,6 +241,7 @@ impl Parser<'_> {
         let outer = std::mem::replace(&mut self.deepest, self.depth);
         let first = self.next;
         let mut target = self.atom();
+        let atom = self.next;
         loop {
             let token = self.token();
             let broken = matches!(target.kind, ExprKind::Error) && self.next == first;
@@ -260,6 +265,9 @@ impl Parser<'_> {
                 ExprKind::Error
             };
             target = Expr { kind, span };
+        }
+        if self.next > atom {
+            self.shape(Form::Chain, first);
         }
         self.deepest = self.deepest.max(outer);
         target
@@ -337,9 +345,11 @@ impl Parser<'_> {
         let open = self.next;
         self.inside(true, "`)`", |parser| {
             parser.separated(true, "an argument", |parser| {
+                let first = parser.next;
                 let name = parser.read(named);
                 let name = name.map(|(token, text)| parser.name(token, text));
                 let value = parser.expression();
+                parser.shape(Form::Element, first);
                 args.push(Arg { name, value });
             });
         });
@@ -367,6 +377,7 @@ impl Parser<'_> {
             };
         }
         let otherwise = self.after_keyword("else", first, "`if` always has an `else`");
+        self.shape(Form::If, first);
         Expr {
             kind: ExprKind::If {
                 condition: Box::new(condition),
@@ -383,9 +394,11 @@ impl Parser<'_> {
         self.bump();
         let mut bindings = Vec::new();
         loop {
+            let start = self.next;
             if let Some((token, text)) = self.read(named) {
                 let name = self.name(token, text);
                 let value = self.expression();
+                self.shape(Form::Element, start);
                 bindings.push(Binding { name, value });
             } else if !self.foreign_semicolon() && !self.eat(&TokenKind::Comma) {
                 break;
@@ -393,6 +406,7 @@ impl Parser<'_> {
         }
         let help = "`let` is written `let a = 1, b = 2 in expression`";
         let body = self.after_keyword("in", first, help);
+        self.shape(Form::Let, first);
         Expr {
             kind: ExprKind::Let {
                 bindings,
@@ -410,6 +424,7 @@ impl Parser<'_> {
         let condition = self.condition();
         let message = self.after_keyword("else", first, help);
         let body = self.after_keyword("in", first, help);
+        self.shape(Form::Assert, first);
         Expr {
             kind: ExprKind::Assert {
                 condition: Box::new(condition),
@@ -462,8 +477,11 @@ impl Parser<'_> {
 
     /// A word that has to follow, and the expression after it; without the word there is none.
     pub(super) fn after_keyword(&mut self, word: &str, first: usize, help: &str) -> Expr {
+        let start = self.next;
         if self.keyword(word, first, help) {
-            self.expression()
+            let expr = self.expression();
+            self.shape(Form::Branch, start);
+            expr
         } else {
             self.error_expr()
         }

@@ -3,8 +3,8 @@
 //! In: tokens. Out: [`Item`]s; an item that can't be read is left out and reported. Refuses to know which
 //! options there are and what may stand in a `when`.
 
-use super::Parser;
 use super::tokens::{Tokens, binding_head, plain_string};
+use super::{Form, Parser};
 use crate::ast::{Binding, Item, ItemKind, Key, Name};
 use crate::diagnostic::Diagnostic;
 use crate::lexer::token::TokenKind;
@@ -25,7 +25,9 @@ impl Parser<'_> {
             if parser.foreign_inherit() {
                 return;
             }
-            if let Some(kind) = parser.item() {
+            let kind = parser.item();
+            parser.shape(Form::Item, first);
+            if let Some(kind) = kind {
                 let span = parser.span_from(first);
                 items.push(Item { kind, span, doc });
             }
@@ -205,7 +207,8 @@ impl Parser<'_> {
             self.report_expected(error);
             return None;
         }
-        let close = self.partner[self.next];
+        let (open, close) = (self.next, self.partner[self.next]);
+        self.shape_to(Form::Block, open, close + 1);
         let items = self.deeper(|parser| parser.inside(false, "`}`", Self::items));
         if items.is_none() {
             self.next = self.next.max(close + 1);

@@ -2,7 +2,7 @@
 //!
 //! In: tokens. Out: lambdas and [`Pattern`]s. Refuses to check that names differ: resolution does.
 
-use super::Parser;
+use super::{Form, Parser};
 use crate::ast::{Expr, ExprKind, Name, Param, Pattern};
 use crate::diagnostic::Diagnostic;
 use crate::lexer::token::{TokenKind, is_reserved};
@@ -28,7 +28,9 @@ impl Parser<'_> {
         if self.at(&TokenKind::ParenOpen) {
             self.inside(true, "`)`", |parser| {
                 parser.separated(true, "a parameter", |parser| {
+                    let first = parser.next;
                     params.extend(parser.param());
+                    parser.shape(Form::Element, first);
                 });
             });
         } else if let Some(name) = self.bound_name() {
@@ -40,6 +42,7 @@ impl Parser<'_> {
         }
         self.expect(&TokenKind::Arrow, "`=>`");
         let body = self.expression();
+        self.shape(Form::Lambda, first);
         Expr {
             kind: ExprKind::Lambda {
                 params,
@@ -70,12 +73,14 @@ impl Parser<'_> {
         let mut open = false;
         self.inside(false, "`}`", |parser| {
             parser.separated(false, "a name", |parser| {
+                let first = parser.next;
                 if parser.eat(&TokenKind::DotDot) || parser.eat(&TokenKind::Ellipsis) {
                     open = true;
                 } else if let Some(name) = parser.bound_name() {
                     let default = parser.eat(&TokenKind::Equal).then(|| parser.expression());
                     fields.push((name, default));
                 }
+                parser.shape(Form::Element, first);
             });
         });
         let whole = if self.eat_word("as") {

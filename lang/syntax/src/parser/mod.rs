@@ -30,6 +30,7 @@ mod foreign;
 mod item;
 mod lambda;
 mod record;
+mod shape;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -41,6 +42,7 @@ use crate::lexer::token::{Token, TokenKind};
 use crate::lexer::tokenize;
 use crate::span::{SourceId, SourceMap, Span};
 use crate::symbol::Interner;
+pub(crate) use shape::{Form, Shape};
 use tokens::Tokens;
 
 /// How deep expressions, types and blocks nest at most; a level takes about 4 KiB of stack unoptimised.
@@ -67,9 +69,7 @@ pub fn parse_module(
     id: SourceId,
     names: &mut Interner,
 ) -> Parsed<ast::Module> {
-    parse(sources, id, names, |parser| ast::Module {
-        items: parser.items(),
-    })
+    read(&sources.get(id).text, id, names, module).0
 }
 
 /// Reads an expression file or a line of `-e`.
@@ -78,36 +78,86 @@ pub fn parse_expression(
     id: SourceId,
     names: &mut Interner,
 ) -> Parsed<ast::Expr> {
-    parse(sources, id, names, |parser| {
-        let expr = parser.expression();
-        if !parser.at(&TokenKind::End) {
-            parser.left_over("the end of the expression");
+    read(&sources.get(id).text, id, names, whole_expression).0
+}
+
+fn module(parser: &mut Parser<'_>) -> ast::Module {
+    ast::Module {
+        items: parser.items(),
+    }
+}
+
+fn whole_expression(parser: &mut Parser<'_>) -> Expr {
+    let expr = parser.expression();
+    if !parser.at(&TokenKind::End) {
+        parser.left_over("the end of the expression");
+    }
+    expr
+}
+
+/// The tokens of a right text, and which of them belong together.
+#[derive(Debug)]
+pub(crate) struct Outline {
+    pub tokens: Vec<Token>,
+    pub shapes: Vec<Shape>,
+}
+
+/// Reads a text as what it is, a module or an expression; spans lie in source 0.
+///
+/// Errors: all that is wrong with it as a module, or as an expression where that is less.
+pub(crate) fn outline(text: &str) -> Result<Outline, Vec<SyntaxError>> {
+    let mut names = Interner::default();
+    let mut attempt = |as_module: bool| {
+        let (parsed, outline) = read(text, SourceId(0), &mut names, |parser| {
+            parser.shapes = Some(Vec::new());
+            if as_module {
+                drop(module(parser));
+            } else {
+                drop(whole_expression(parser));
+            }
+        });
+        if parsed.errors.is_empty() {
+            Ok(outline)
+        } else {
+            Err(parsed.errors)
         }
-        expr
+    };
+    attempt(true).or_else(|errors| {
+        attempt(false).map_err(|others| {
+            if others.len() < errors.len() {
+                others
+            } else {
+                errors
+            }
+        })
     })
 }
 
-fn parse<T>(
-    sources: &SourceMap,
+fn read<T>(
+    text: &str,
     id: SourceId,
     names: &mut Interner,
     read: impl FnOnce(&mut Parser<'_>) -> T,
-) -> Parsed<T> {
-    let text = &sources.get(id).text;
+) -> (Parsed<T>, Outline) {
     if u32::try_from(text.len()).is_err() {
         let span = Span::new(id, 0, 0);
         let error = Diagnostic::error("syntax::too_large", span, "the file has more than 4 GiB");
         let empty = [end_of_text()];
-        let tree = read(&mut Parser::new("", id, &empty, names));
-        return Parsed {
-            tree,
+        let parsed = Parsed {
+            tree: read(&mut Parser::new("", id, &empty, names)),
             errors: vec![error],
         };
+        let outline = Outline {
+            tokens: empty.into(),
+            shapes: Vec::new(),
+        };
+        return (parsed, outline);
     }
     let lexed = tokenize(text, id);
     let mut parser = Parser::new(text, id, &lexed.tokens, names);
     let tree = read(&mut parser);
     let mut found = std::mem::take(&mut parser.errors);
+    let shapes = parser.shapes.take().unwrap_or_default();
     drop(parser);
     // What the parser says about a line that the lexer could not read is noise.
     let mut torn: Vec<(usize, usize)> = Vec::new();
@@ -134,7 +184,11 @@ fn parse<T>(
     errors.append(&mut found);
     errors.sort_by_key(|error| error.primary.span.start);
     errors.dedup();
-    Parsed { tree, errors }
+    let outline = Outline {
+        tokens: lexed.tokens,
+        shapes,
+    };
+    (Parsed { tree, errors }, outline)
 }
 
 fn end_of_text() -> Token {
@@ -173,6 +227,8 @@ struct Parser<'a> {
     too_deep: bool,
     /// Whether line breaks separate nothing here.
     line_free: bool,
+    /// What belongs together, where somebody asks.
+    shapes: Option<Vec<Shape>>,
 }
 
 impl<'a> Parser<'a> {
@@ -200,6 +256,7 @@ impl<'a> Parser<'a> {
             deepest: 0,
             too_deep: false,
             line_free: false,
+            shapes: None,
         }
     }
 

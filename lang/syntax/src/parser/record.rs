@@ -3,7 +3,7 @@
 //! In: tokens between braces. Out: record expressions. Refuses to find doubled fields: evaluation knows
 //! what they mean.
 
-use super::Parser;
+use super::{Form, Parser};
 use crate::ast::{Expr, ExprKind, Key, RecordItem, StrPart};
 use crate::diagnostic::Diagnostic;
 use crate::lexer::token::{TokenKind, is_reserved};
@@ -18,8 +18,10 @@ impl Parser<'_> {
                 if parser.foreign_inherit() {
                     return;
                 }
+                let first = parser.next;
                 if parser.eat(&TokenKind::Ellipsis) {
                     items.push(RecordItem::Spread(parser.expression()));
+                    parser.shape(Form::Element, first);
                     return;
                 }
                 let Some(field) = parser.field() else { return };
@@ -27,6 +29,7 @@ impl Parser<'_> {
                 if items.len() == 1 {
                     clause = parser.for_clause();
                 }
+                parser.shape(Form::Element, first);
             });
             let Some(clause) = clause else {
                 return ExprKind::Record(items);

@@ -4,7 +4,7 @@
 //!
 //! Loosest first: `where`, `|`, `?`. `A | B where (p)` checks the whole union.
 
-use super::Parser;
+use super::{Form, Parser};
 use crate::ast::{Expr, ExprKind, Type, TypeField, TypeKind, UnaryOp};
 use crate::diagnostic::Diagnostic;
 use crate::lexer::token::{TokenKind, is_reserved};
@@ -42,6 +42,7 @@ impl Parser<'_> {
         while self.at_word("where") && self.second().kind == TokenKind::ParenOpen {
             self.bump();
             let predicate = self.inside(true, "`)`", Self::expression);
+            self.shape(Form::Chain, first);
             let span = self.span_from(first);
             let kind = if self.grow(span) {
                 TypeKind::Where {
@@ -68,6 +69,7 @@ impl Parser<'_> {
         while self.eat(&TokenKind::Bar) {
             members.push(self.nullable());
         }
+        self.shape(Form::Chain, first);
         Type {
             kind: TypeKind::Union(members),
             span: self.span_from(first),
@@ -83,7 +85,9 @@ impl Parser<'_> {
                 TokenKind::QuestionQuestion => 2,
                 _ => break,
             };
+            let mark = self.next;
             self.bump();
+            self.shape(Form::Nullable, mark);
             for _ in 0..marks {
                 let span = self.span_from(first);
                 let kind = if self.grow(span) {
@@ -125,6 +129,7 @@ impl Parser<'_> {
                 if matches!(self.second().kind, TokenKind::Int(_) | TokenKind::Float(_)) =>
             {
                 self.bump();
+                self.shape(Form::Sign, first);
                 let number = self.atom();
                 TypeKind::Literal(Box::new(Expr {
                     span: self.span_from(first),
@@ -163,7 +168,11 @@ impl Parser<'_> {
         }
         let mut args = Vec::new();
         self.inside(true, "`)`", |parser| {
-            parser.separated(true, "a type", |parser| args.push(parser.ty()));
+            parser.separated(true, "a type", |parser| {
+                let first = parser.next;
+                args.push(parser.ty());
+                parser.shape(Form::Element, first);
+            });
         });
         TypeKind::Apply { name, args }
     }
@@ -174,11 +183,13 @@ impl Parser<'_> {
         let mut open = false;
         self.inside(false, "`}`", |parser| {
             parser.separated(false, "a field", |parser| {
+                let first = parser.next;
                 if parser.eat(&TokenKind::DotDot) || parser.eat(&TokenKind::Ellipsis) {
                     open = true;
                 } else {
                     fields.extend(parser.type_field());
                 }
+                parser.shape(Form::Element, first);
             });
         });
         TypeKind::Record { fields, open }
