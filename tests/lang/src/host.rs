@@ -55,12 +55,24 @@ impl Host for MemoryHost {
     }
 
     fn read_dir(&mut self, path: &str) -> Result<Vec<(String, EntryKind)>, HostError> {
-        let inside = format!("{path}/");
+        let inside = match path {
+            "" | "." => String::new(),
+            path => format!("{path}/"),
+        };
         let names = self.files.keys().filter_map(|name| {
             let rest = name.strip_prefix(&inside)?;
-            (!rest.contains('/')).then(|| (rest.to_owned(), EntryKind::File))
+            Some(match rest.split_once('/') {
+                Some((folder, _)) => (folder.to_owned(), EntryKind::Directory),
+                None => (rest.to_owned(), EntryKind::File),
+            })
         });
-        Ok(names.collect())
+        let names: BTreeMap<String, EntryKind> = names.collect();
+        if names.is_empty() {
+            return Err(HostError::new(format!(
+                "cannot list {path}: there is no such folder"
+            )));
+        }
+        Ok(names.into_iter().collect())
     }
 
     fn path(&mut self, path: &str) -> Result<Minted, HostError> {

@@ -1,73 +1,112 @@
-//! Reads, prints and reads again every configuration of the repository, and runs every section of `suite/**/*.cairn` as a test; `CAIRN_UPDATE=1` writes what they come to into the files.
+//! Reads, prints and reads again every configuration of the repository, and runs every section of `suite/**/*.cairn` as a test; `CAIRN_UPDATE=1` shows and writes what they come to.
 
+mod printing;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use cairn_syntax::parse_module;
-use cairn_syntax::printer::print_module;
-use cairn_syntax::render::plain;
-use cairn_syntax::span::SourceMap;
-use cairn_syntax::symbol::Interner;
+use cairn_tests_lang::difference::difference;
 use cairn_tests_lang::outcome::{Kind, outcome, shown};
 use cairn_tests_lang::section::{Section, parse, print};
 use libtest_mimic::{Arguments, Failed, Trial};
 
+/// One file of the suite.
+struct SuiteFile {
+    path: PathBuf,
+    /// Below this crate.
+    name: String,
+    sections: Vec<Arc<Section>>,
+}
+
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let update = std::env::var_os("CAIRN_UPDATE").is_some();
-    let mut trials = Vec::new();
-    for folder in ["../../modules/library", "../../docs/examples"] {
-        for file in cairn_files(&root.join(folder)) {
-            let title = format!("{} survives printing", file.display());
-            trials.push(Trial::test(title, move || check_printing(&file)));
-        }
-    }
-    for file in cairn_files(&root.join("suite")) {
-        let name = file
-            .strip_prefix(root)
-            .unwrap_or(&file)
-            .display()
-            .to_string();
-        let text = match std::fs::read_to_string(&file) {
-            Ok(text) => text,
-            Err(error) => {
-                eprintln!("cannot read {name}: {error}");
-                return ExitCode::FAILURE;
-            }
-        };
-        let kind = if name.starts_with("suite/expressions") {
-            Kind::Expression
-        } else {
-            Kind::Module
-        };
-        let sections = parse(&text);
-        if update && let Err(error) = rewrite(&file, &sections, kind) {
-            eprintln!("cannot write {name}: {error}");
+    let files = match suite(root) {
+        Ok(files) => files,
+        Err(error) => {
+            eprintln!("cannot read the suite: {error}");
             return ExitCode::FAILURE;
         }
-        let sections = if update {
-            parse(&std::fs::read_to_string(&file).unwrap_or(text))
-        } else {
-            sections
+    };
+    let claims: usize = files.iter().map(|file| file.sections.len()).sum();
+    eprintln!("{claims} claims in {} files", files.len());
+    if std::env::var_os("CAIRN_UPDATE").is_some() {
+        return match update(root, &files) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("cannot update the suite: {error}");
+                ExitCode::FAILURE
+            }
         };
-        for section in sections {
-            if name.starts_with("suite/mistakes") {
-                let golden = root.join("golden").join(golden_name(&section));
+    }
+    let mut trials = printing::trials(root);
+    trials.push(Trial::test("every claim is made once", {
+        let titles = files.iter().flat_map(titles).collect();
+        move || made_once(titles)
+    }));
+    for file in &files {
+        for section in &file.sections {
+            let kind = file.kind();
+            if let Some(golden) = file.golden(root, section) {
                 let shown_section = section.clone();
-                let title = format!("{name} as shown: {}", section.claim.join(" "));
+                let title = format!("{} as shown: {}", file.name, title(section));
                 trials.push(Trial::test(title, move || {
-                    check_shown(&shown_section, &golden, update)
+                    check_shown(&shown_section, &golden)
                 }));
             }
-            let title = format!("{name}: {}", section.claim.join(" "));
+            let title = format!("{}: {}", file.name, title(section));
+            let section = section.clone();
             trials.push(Trial::test(title, move || check(&section, kind)));
         }
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
+impl SuiteFile {
+    fn kind(&self) -> Kind {
+        if self.name.starts_with("suite/expressions") {
+            Kind::Expression
+        } else {
+            Kind::Module
+        }
+    }
+
+    /// Where the full text of a section's errors is kept, where it is.
+    fn golden(&self, root: &Path, section: &Section) -> Option<PathBuf> {
+        let name = section.claim.first().map_or("", String::as_str);
+        let words: Vec<&str> = name
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .collect();
+        self.name
+            .starts_with("suite/mistakes")
+            .then(|| root.join("golden").join(format!("{}.txt", words.join("_"))))
+    }
+}
+
+fn suite(root: &Path) -> std::io::Result<Vec<SuiteFile>> {
+    let mut files = Vec::new();
+    for path in cairn_files(&root.join("suite")) {
+        let text = std::fs::read_to_string(&path)?;
+        let name = path
+            .strip_prefix(root)
+            .unwrap_or(&path)
+            .display()
+            .to_string();
+        let sections = parse(&text).into_iter().map(Arc::new).collect();
+        files.push(SuiteFile {
+            path,
+            name,
+            sections,
+        });
+    }
+    Ok(files)
+}
+
 fn cairn_files(folder: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = walkdir::WalkDir::new(folder)
+    walkdir::WalkDir::new(folder)
+        .sort_by_file_name()
         .into_iter()
         .filter_map(Result::ok)
         .map(walkdir::DirEntry::into_path)
@@ -75,77 +114,89 @@ fn cairn_files(folder: &Path) -> Vec<PathBuf> {
             path.extension()
                 .is_some_and(|extension| extension == "cairn")
         })
-        .collect();
-    files.sort();
-    files
+        .collect()
 }
 
-/// The printed form has no errors, says as many things, and printing it again changes nothing.
-fn check_printing(file: &Path) -> Result<(), Failed> {
-    let mut sources = SourceMap::default();
-    let mut names = Interner::default();
-    let id = sources.add("original", std::fs::read_to_string(file)?);
-    let first = parse_module(&sources, id, &mut names);
-    let printed = print_module(&first.tree, &names);
-    let id = sources.add("printed", printed.as_str());
-    let second = parse_module(&sources, id, &mut names);
-    if let Some(error) = first.errors.iter().chain(&second.errors).next() {
-        return Err(plain(error, &sources).into());
-    }
-    let again = print_module(&second.tree, &names);
-    if first.tree.items.len() != second.tree.items.len() || printed != again {
-        return Err(format!("printed\n{printed}\nand again\n{again}").into());
+fn title(section: &Section) -> String {
+    section.claim.join(" ")
+}
+
+fn titles(file: &SuiteFile) -> impl Iterator<Item = (String, String)> {
+    let named = |section: &Arc<Section>| (title(section), file.name.clone());
+    file.sections.iter().map(named)
+}
+
+/// A claim that is made twice is not two claims.
+fn made_once(titles: Vec<(String, String)>) -> Result<(), Failed> {
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    for (title, file) in titles {
+        if let Some(first) = seen.insert(title.clone(), file.clone()) {
+            return Err(format!("`{title}` is claimed in {first} and in {file}").into());
+        }
     }
     Ok(())
 }
 
-/// On the stack that `cairn` gives to evaluation.
-fn run(section: &Section, kind: Kind) -> Result<Vec<String>, Failed> {
-    cairn_eval::with_deep_stack(|| outcome(section, kind)).map_err(Failed::from)
+/// Shows what changed, and writes it.
+fn update(root: &Path, files: &[SuiteFile]) -> std::io::Result<()> {
+    let mut changed = 0;
+    for file in files {
+        let mut sections = Vec::with_capacity(file.sections.len());
+        for section in &file.sections {
+            let found = cairn_eval::with_deep_stack(|| outcome(section, file.kind()))?;
+            let (before, after) = (lines(&section.expected), lines(&found));
+            changed += show(&file.name, section, &before, &after);
+            sections.push(Section {
+                expected: found,
+                ..Section::clone(section)
+            });
+            if let Some(golden) = file.golden(root, section) {
+                let before = std::fs::read_to_string(&golden).unwrap_or_default();
+                let after = cairn_eval::with_deep_stack(|| shown(section))?;
+                changed += show(&file.name, section, &before, &after);
+                std::fs::write(golden, after)?;
+            }
+        }
+        std::fs::write(&file.path, print(&sections))?;
+    }
+    println!("{changed} expectations changed");
+    Ok(())
 }
 
-fn rewrite(file: &Path, sections: &[Section], kind: Kind) -> std::io::Result<()> {
-    let mut sections = sections.to_vec();
-    for section in &mut sections {
-        section.expected = cairn_eval::with_deep_stack(|| outcome(section, kind))?;
+fn show(file: &str, section: &Section, before: &str, after: &str) -> usize {
+    if before == after {
+        return 0;
     }
-    std::fs::write(file, print(&sections))
+    println!("{file}: {}\n{}", title(section), difference(before, after));
+    1
+}
+
+fn lines(lines: &[String]) -> String {
+    lines.iter().flat_map(|line| [line, "\n"]).collect()
 }
 
 fn check(section: &Section, kind: Kind) -> Result<(), Failed> {
     if section.claim.is_empty() {
         return Err("a section begins with its claim".into());
     }
-    let found = run(section, kind)?;
+    // On the stack that `cairn` gives to evaluation.
+    let found = cairn_eval::with_deep_stack(|| outcome(section, kind)).map_err(Failed::from)?;
     if section.expected.is_empty() {
         return Err("nothing is expected: run with CAIRN_UPDATE=1 and read what it writes".into());
     }
-    if found == section.expected {
+    let difference = difference(&lines(&section.expected), &lines(&found));
+    if difference.is_empty() {
         return Ok(());
     }
-    let (expected, found) = (section.expected.join("\n"), found.join("\n"));
-    Err(format!("expected\n{expected}\nfound\n{found}\nin\n{}", section.code).into())
+    Err(format!("{difference}in\n{}", section.code).into())
 }
 
-fn golden_name(section: &Section) -> String {
-    let words: Vec<&str> = section
-        .claim
-        .first()
-        .map_or("", String::as_str)
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .collect();
-    format!("{}.txt", words.join("_"))
-}
-
-fn check_shown(section: &Section, golden: &Path, update: bool) -> Result<(), Failed> {
+fn check_shown(section: &Section, golden: &Path) -> Result<(), Failed> {
     let found = cairn_eval::with_deep_stack(|| shown(section)).map_err(Failed::from)?;
-    if update {
-        return std::fs::write(golden, found).map_err(Failed::from);
-    }
     let expected = std::fs::read_to_string(golden).unwrap_or_default();
-    if expected == found {
+    let difference = difference(&expected, &found);
+    if difference.is_empty() {
         return Ok(());
     }
-    Err(format!("expected\n{expected}\nfound\n{found}").into())
+    Err(difference.into())
 }
