@@ -194,7 +194,7 @@ fn unescape(
             Some(c @ ('"' | '\\' | '$')) => push(text, c, 2),
             Some('u') => match unicode(escape) {
                 Some((c, length)) => push(text, c, length),
-                None => unknown(id, offset, "\\u", text, errors),
+                None => unknown(id, offset, number_part(escape), text, errors),
             },
             Some(c) => unknown(id, offset, &escape[..=c.len_utf8()], text, errors),
             None => unknown(id, offset, "\\", text, errors),
@@ -217,6 +217,19 @@ fn unicode(escape: &str) -> Option<(char, usize)> {
     Some((char::from_u32(code)?, "\\u{".len() + close + 1))
 }
 
+/// What was meant as a character's number: `\u{d800}`, or `\u` alone.
+fn number_part(escape: &str) -> &str {
+    let digits = escape.strip_prefix("\\u{").map(|digits| {
+        digits
+            .find(|c: char| !c.is_ascii_alphanumeric())
+            .map_or("", |close| &digits[close..])
+    });
+    match digits {
+        Some(after) if after.starts_with('}') => &escape[..=escape.len() - after.len()],
+        _ => "\\u",
+    }
+}
+
 fn unknown(
     id: SourceId,
     offset: usize,
@@ -228,6 +241,11 @@ fn unknown(
     let error = if escape == "\\u" {
         Diagnostic::error("syntax::escape", span, "`\\u` needs a character's number")
             .help("write it in hexadecimal, as in `\\u{e4}`")
+    } else if escape.starts_with("\\u") {
+        let message = format!("`{escape}` is no character");
+        Diagnostic::error("syntax::escape", span, message).help(
+            "a number is hexadecimal, as in `\\u{e4}`, up to 10ffff, and not from d800 to dfff",
+        )
     } else {
         Diagnostic::error("syntax::escape", span, format!("there is no escape `{escape}`")).help(
             "write `\\\\` for a backslash, or put `$` before the opening quotes: then a backslash is plain text",
