@@ -161,7 +161,7 @@ impl<'a> Evaluator<'a> {
         match (left.0, right.0) {
             (Value::Int(a), Value::Int(b)) => Ok(a.cmp(&b)),
             (Value::Float(_) | Value::Int(_), Value::Float(_) | Value::Int(_)) => {
-                Ok(as_float(left.0).total_cmp(&as_float(right.0)))
+                Ok(by_size(left.0, right.0))
             }
             (Value::Str(a), Value::Str(b)) => Ok(a.text.cmp(b.text)),
             _ => {
@@ -184,7 +184,7 @@ impl<'a> Evaluator<'a> {
             (Value::Bool(a), Value::Bool(b)) => a == b,
             (Value::Int(a), Value::Int(b)) => a == b,
             (Value::Float(_) | Value::Int(_), Value::Float(_) | Value::Int(_)) => {
-                as_float(left).total_cmp(&as_float(right)) == Ordering::Equal
+                by_size(left, right) == Ordering::Equal
             }
             (Value::Str(a), Value::Str(b)) => a.text == b.text,
             (Value::Path(a), Value::Path(b)) => a == b,
@@ -242,6 +242,38 @@ fn as_float(value: Value<'_>) -> f64 {
         Value::Float(number) => number,
         _ => f64::NAN,
     }
+}
+
+/// The order of two numbers of any kind, exact: no whole number is rounded to a float for it.
+fn by_size(left: Value<'_>, right: Value<'_>) -> Ordering {
+    match (left, right) {
+        (Value::Int(whole), Value::Float(float)) => whole_by_size(whole, float),
+        (Value::Float(float), Value::Int(whole)) => whole_by_size(whole, float).reverse(),
+        _ => {
+            let (left, right) = (as_float(left), as_float(right));
+            // Only what is no number has no order; it comes after all numbers, so that sorting has an end.
+            left.partial_cmp(&right)
+                .unwrap_or_else(|| left.is_nan().cmp(&right.is_nan()))
+        }
+    }
+}
+
+fn whole_by_size(whole: i64, float: f64) -> Ordering {
+    /// 2 to the power of 63: one more than the largest whole number.
+    const BEYOND: f64 = 9_223_372_036_854_775_808.0;
+    if float.is_nan() || float >= BEYOND {
+        return Ordering::Less;
+    }
+    if float < -BEYOND {
+        return Ordering::Greater;
+    }
+    let part = float.trunc();
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "it is whole and within the bounds"
+    )]
+    let same = whole.cmp(&(part as i64));
+    same.then(part.partial_cmp(&float).unwrap_or(Ordering::Equal))
 }
 
 #[cold]
