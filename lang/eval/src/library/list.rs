@@ -329,6 +329,7 @@ fn nth<'a>(list: &List<'a>, index: usize, arguments: &Arguments<'_, 'a>) -> Resu
     list.items.get(index).copied().ok_or_else(|| {
         let message = match list.items.len() {
             0 => "the list is empty".to_owned(),
+            1 => format!("the list has 1 item, and none at {index}"),
             length => format!("the list has {length} items, and none at {index}"),
         };
         Box::new(Diagnostic::error("eval::no_item", arguments.at(0), message))

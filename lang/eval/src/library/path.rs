@@ -50,6 +50,14 @@ fn extension<'a>(
 fn join<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
     let path = arguments.path(evaluator, 0)?;
     let relative = arguments.text(evaluator, 1)?;
+    if relative.text.starts_with('/') {
+        let message = format!("{} is a place on the machine", relative.text);
+        let span = arguments.at(1);
+        let error = Diagnostic::error("eval::path_outside", span, message);
+        return Err(Box::new(
+            error.help("name something in the folder, without a `/` before it"),
+        ));
+    }
     let joined = if path == "." {
         relative.text.to_owned()
     } else {

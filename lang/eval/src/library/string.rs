@@ -145,19 +145,30 @@ fn pieces<'a>(
 fn split<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
     let text = arguments.text(evaluator, 0)?;
     let separator = arguments.text(evaluator, 1)?;
-    if separator.text.is_empty() {
-        let message = "an empty separator is everywhere";
-        return Err(Box::new(Diagnostic::error(
-            "eval::separator",
-            arguments.at(1),
-            message,
-        )));
-    }
+    not_empty(
+        separator.text,
+        1,
+        "an empty separator is everywhere",
+        arguments,
+    )?;
     Ok(pieces(
         evaluator,
         text.text.split(separator.text),
         text.context,
     ))
+}
+
+/// Refuses an empty text where one is looked for or filled in.
+fn not_empty(text: &str, index: usize, message: &str, arguments: &Arguments<'_, '_>) -> Result<()> {
+    if !text.is_empty() {
+        return Ok(());
+    }
+    let span = arguments.at(index);
+    Err(Box::new(Diagnostic::error(
+        "eval::separator",
+        span,
+        message,
+    )))
 }
 
 fn lines<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
@@ -210,6 +221,7 @@ fn contains<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) ->
 fn replace<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
     let text = arguments.text(evaluator, 0)?;
     let (from, to) = (arguments.text(evaluator, 1)?, arguments.text(evaluator, 2)?);
+    not_empty(from.text, 1, "an empty text is everywhere", arguments)?;
     let mut context = [text.context, to.context].concat();
     context.sort_unstable();
     context.dedup();
@@ -259,10 +271,12 @@ fn repeat<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> R
 fn pad<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
     let text = arguments.text(evaluator, 0)?;
     let width = arguments.count(evaluator, 1)?;
-    let with = if arguments.is_given(2) {
-        arguments.text(evaluator, 2)?.text
+    let (with, around) = if arguments.is_given(2) {
+        let with = arguments.text(evaluator, 2)?;
+        not_empty(with.text, 2, "nothing can't fill anything", arguments)?;
+        (with.text, with.context)
     } else {
-        " "
+        (" ", &[][..])
     };
     let left = match arguments.value(evaluator, 3)? {
         Value::Null => false,
@@ -277,7 +291,13 @@ fn pad<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Resu
     } else {
         text.text.to_owned() + &filling
     };
-    Ok(evaluator.string_with(&padded, text.context))
+    if missing == 0 || around.is_empty() {
+        return Ok(evaluator.string_with(&padded, text.context));
+    }
+    let mut context = [text.context, around].concat();
+    context.sort_unstable();
+    context.dedup();
+    Ok(evaluator.string_with(&padded, &context))
 }
 
 fn to_int<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
