@@ -458,8 +458,10 @@ impl<'a> Evaluator<'a> {
             .map_err(|error| host_error(error, span))?;
         let source = self.sources.add(path, text);
         let parsed = cairn_syntax::parse_expression(&self.sources, source, &mut self.names);
-        if let Some(error) = parsed.errors.first() {
-            return Err(Box::new(error.clone().also(span, "imported here")));
+        if let Some((first, others)) = parsed.errors.split_first() {
+            let told = |error: &Diagnostic| error.clone().also(span, "imported here");
+            self.static_errors.extend(others.iter().map(told));
+            return Err(Box::new(told(first)));
         }
         let before = self.static_errors.len();
         let value = self.thunk(self.prelude, &parsed.tree);

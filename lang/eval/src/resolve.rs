@@ -208,6 +208,7 @@ impl<'e, 'a> Resolver<'e, 'a> {
             "self" => return error.help("`self` is known in the defaults of a record type"),
             "name" => return error.help("`name` is known in the defaults of a record type"),
             "config" => return error.help("`config` is known in modules; give it as an argument"),
+            "import" => return import_path(span),
             _ => {}
         }
         let locals = self.frames.iter().flat_map(|frame| &frame.visible);
@@ -231,4 +232,9 @@ fn capture(frame: &mut Frame, slot: Slot) -> Slot {
         frame.captures.len() - 1
     });
     Slot::Captured(index as u32)
+}
+
+fn import_path(span: Span) -> Diagnostic {
+    Diagnostic::error("eval::import_path", span, "`import` takes one path, written out")
+        .help("write `import(\"./file.cairn\")`: what is imported must be known before anything is evaluated")
 }

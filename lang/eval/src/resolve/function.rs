@@ -247,10 +247,7 @@ impl<'a> Resolver<'_, 'a> {
             _ => None,
         };
         let Some((written, path_span)) = written else {
-            return self.mistake(
-                Diagnostic::error("eval::import_path", span, "`import` takes one path, written out")
-                    .help("write `import(\"./file.cairn\")`: what is imported must be known before anything is evaluated"),
-            );
+            return self.mistake(super::import_path(span));
         };
         let source = self.evaluator.sources.get(span.source).name.clone();
         let Some(path) = crate::path::relative_to(&source, written) else {
