@@ -209,12 +209,19 @@ impl Parser<'_> {
 
     /// A definition begins where a value was expected.
     fn missing_operand(&mut self) -> Expr {
-        let before = self.next.checked_sub(1).map(|at| &self.all[at]);
-        let place = before.map_or(self.span(), |token| token.span(self.id));
-        let sign = before.map_or(String::new(), |token| {
-            format!(" after {}", self.describe(token))
-        });
-        let error = Diagnostic::error("syntax::expected", place, format!("expected a value{sign}"))
+        let Some(before) = self.next.checked_sub(1).map(|at| &self.all[at]) else {
+            let error = "expected one value, found definitions";
+            self.report(
+                Diagnostic::error("syntax::expected", self.span(), error).help(
+                    "a module is included with `import \"./x.cairn\"` at the top of a file; an expression file holds one value, such as `{ a = 1 }`",
+                ),
+            );
+            self.next = self.all.len() - 1;
+            return self.error_expr();
+        };
+        let message = format!("expected a value after {}", self.describe(before));
+        let place = before.span(self.id);
+        let error = Diagnostic::error("syntax::expected", place, message)
             .also(self.span(), "the next definition begins here");
         self.report(error);
         self.error_expr()
