@@ -12,26 +12,34 @@ use crate::value::Value;
 pub(super) static FUNCTIONS: &[Native] = &[
     Native {
         name: "json.parse",
-        parameters: &[needed("text")],
+        parameters: &[needed("text", "Str")],
+        gives: "Any",
         doc: "The value of a JSON text.",
+        example: r#"json.parse("{ \"a\": [1, 2.5] }")   # => {"a":[1,2.5]}"#,
         run: parse_json,
     },
     Native {
         name: "json.print",
-        parameters: &[needed("value"), optional("indent")],
+        parameters: &[needed("value", "Any"), optional("indent", "Bool")],
+        gives: "Str",
         doc: "A value as JSON: on one line, or indented where `indent = true`.",
+        example: r#"json.print({ a = [1, null] })   # => "{\"a\":[1,null]}""#,
         run: print_json,
     },
     Native {
         name: "toml.parse",
-        parameters: &[needed("text")],
+        parameters: &[needed("text", "Str")],
+        gives: "Map(Any)",
         doc: "The value of a TOML text; times become strings.",
+        example: r#"toml.parse("a = 1\nb.c = true")   # => {"a":1,"b":{"c":true}}"#,
         run: parse_toml,
     },
     Native {
         name: "toml.print",
-        parameters: &[needed("record")],
+        parameters: &[needed("record", "Map(Any)")],
+        gives: "Str",
         doc: "A record as TOML; null fields are left out.",
+        example: r#"toml.print({ a = 1, b.c = true })   # => "a = 1\n\n[b]\nc = true\n""#,
         run: print_toml,
     },
 ];

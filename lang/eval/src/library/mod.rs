@@ -11,49 +11,18 @@ mod number;
 mod path;
 mod record;
 mod string;
+mod table;
+mod types;
 
 pub(crate) use arguments::Arguments;
+pub use table::{BuiltinType, Native, NativeParameter};
 
-use crate::evaluator::{Evaluator, Result};
+use table::{needed, optional};
+
+use crate::evaluator::Evaluator;
 use crate::scope::Scope;
-use crate::types::{Type, TypeKind};
+use crate::types::Type;
 use crate::value::{Field, Origin, Record, Value};
-
-/// A function of the library.
-pub struct Native {
-    /// With its namespace: `list.map`.
-    pub name: &'static str,
-    /// In order.
-    pub parameters: &'static [NativeParameter],
-    /// What it does, in one sentence.
-    pub doc: &'static str,
-    pub(crate) run: Run,
-}
-
-/// A parameter of a library function.
-pub struct NativeParameter {
-    /// For named arguments.
-    pub name: &'static str,
-    /// Whether it must be given.
-    pub required: bool,
-}
-
-/// The code of a library function; arguments that were left out are `None`.
-pub(crate) type Run = for<'a> fn(&mut Evaluator<'a>, &Arguments<'_, 'a>) -> Result<Value<'a>>;
-
-const fn needed(name: &'static str) -> NativeParameter {
-    NativeParameter {
-        name,
-        required: true,
-    }
-}
-
-const fn optional(name: &'static str) -> NativeParameter {
-    NativeParameter {
-        name,
-        required: false,
-    }
-}
 
 /// All functions of the library, for documentation and completion.
 pub fn functions() -> impl Iterator<Item = &'static Native> {
@@ -67,6 +36,29 @@ pub fn functions() -> impl Iterator<Item = &'static Native> {
         format::FUNCTIONS,
     ];
     tables.into_iter().flatten()
+}
+
+/// The function of a whole name: `list.map`.
+pub fn find(name: &str) -> Option<&'static Native> {
+    functions().find(|native| native.name == name)
+}
+
+/// The namespaces, each once, in the order of [`functions`].
+pub fn namespaces() -> Vec<&'static str> {
+    let mut found = Vec::new();
+    for native in functions() {
+        if let Some(namespace) = native.namespace()
+            && !found.contains(&namespace)
+        {
+            found.push(namespace);
+        }
+    }
+    found
+}
+
+/// The types that are known everywhere; the library's prelude names more.
+pub fn types() -> impl Iterator<Item = &'static BuiltinType> {
+    types::TYPES.iter()
 }
 
 /// The scope that every other lies below: namespaces, globals and built-in types.
@@ -96,23 +88,13 @@ pub(crate) fn builtins<'a>(evaluator: &mut Evaluator<'a>) -> Scope<'a> {
         let record = evaluator.record(fields);
         scope.bind(name, record, None);
     }
-    let types = [
-        ("Any", TypeKind::Any),
-        ("Null", TypeKind::Null),
-        ("Bool", TypeKind::Bool),
-        ("Int", TypeKind::Int),
-        ("Float", TypeKind::Float),
-        ("Str", TypeKind::Str),
-        ("Path", TypeKind::Path),
-        ("Fn", TypeKind::Fn),
-        ("Type", TypeKind::Type),
-        ("Secret", TypeKind::Secret),
-    ];
-    for (name, kind) in types {
-        let name = evaluator.names.intern(name);
-        scope
-            .types
-            .insert(name, evaluator.arena.alloc(Type { kind, span: None }));
+    for builtin in types() {
+        let name = evaluator.names.intern(builtin.name);
+        let ty = evaluator.arena.alloc(Type {
+            kind: (builtin.kind)(evaluator.arena),
+            span: None,
+        });
+        scope.types.insert(name, ty);
     }
     scope
 }

@@ -11,26 +11,40 @@ use crate::value::Value;
 pub(super) static FUNCTIONS: &[Native] = &[
     Native {
         name: "number.min",
-        parameters: &[needed("first"), needed("second")],
+        parameters: &[
+            needed("first", "Int | Float"),
+            needed("second", "Int | Float"),
+        ],
+        gives: "Int | Float",
         doc: "The smaller one.",
+        example: "number.min(1, 2.5)   # => 1",
         run: min,
     },
     Native {
         name: "number.max",
-        parameters: &[needed("first"), needed("second")],
+        parameters: &[
+            needed("first", "Int | Float"),
+            needed("second", "Int | Float"),
+        ],
+        gives: "Int | Float",
         doc: "The larger one.",
+        example: "number.max(1, 2.5)   # => 2.5",
         run: max,
     },
     Native {
         name: "number.abs",
-        parameters: &[needed("number")],
+        parameters: &[needed("number", "Int | Float")],
+        gives: "Int | Float",
         doc: "Without its sign.",
+        example: "number.abs(-3)   # => 3",
         run: abs,
     },
     Native {
         name: "number.to_string",
-        parameters: &[needed("number")],
+        parameters: &[needed("number", "Int | Float")],
+        gives: "Str",
         doc: "As it is written.",
+        example: r#"number.to_string(1.5)   # => "1.5""#,
         run: to_string,
     },
 ];

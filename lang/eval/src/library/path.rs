@@ -9,20 +9,26 @@ use crate::value::Value;
 pub(super) static FUNCTIONS: &[Native] = &[
     Native {
         name: "path.name",
-        parameters: &[needed("path")],
+        parameters: &[needed("path", "Path")],
+        gives: "Str",
         doc: "The last part.",
+        example: r#"path.name(./www/index.html)   # => "index.html""#,
         run: name,
     },
     Native {
         name: "path.extension",
-        parameters: &[needed("path")],
+        parameters: &[needed("path", "Path")],
+        gives: "Str?",
         doc: "What follows the last point of the last part, else null.",
+        example: r#"path.extension(./www/index.html)   # => "html""#,
         run: extension,
     },
     Native {
         name: "path.join",
-        parameters: &[needed("path"), needed("relative")],
+        parameters: &[needed("path", "Path"), needed("relative", "Str")],
+        gives: "Path",
         doc: "The path of something in a folder.",
+        example: r#"path.name(path.join(./www, "index.html"))   # => "index.html""#,
         run: join,
     },
 ];

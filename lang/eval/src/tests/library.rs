@@ -1,17 +1,57 @@
 //! The library's functions.
 
 use super::check;
+use crate::library::{self, functions};
+
+/// The types of a signature, read as types of the language.
+fn read_type(text: &str) {
+    check(&format!("let t = type {text} in 1"), "1");
+}
 
 #[test]
-fn every_function_is_documented_and_named_once() {
-    let mut names: Vec<&str> = crate::library::functions()
-        .map(|native| native.name)
-        .collect();
-    assert!(crate::library::functions().all(|native| native.doc.ends_with('.')));
-    let count = names.len();
-    names.sort_unstable();
-    names.dedup();
-    assert_eq!(names.len(), count);
+fn every_function_and_type_is_documented_and_named_once() {
+    let functions = functions().map(|native| (native.name, native.doc, native.example()));
+    let types = library::types().map(|ty| (ty.name, ty.doc, ty.example()));
+    let rows: Vec<_> = functions.chain(types).collect();
+    for (name, doc, (code, _)) in &rows {
+        assert!(doc.ends_with('.'), "{name}: {doc}");
+        assert!(code.contains(name), "the example of {name} shows it");
+    }
+    let names: std::collections::BTreeSet<&str> = rows.iter().map(|row| row.0).collect();
+    assert_eq!(names.len(), rows.len());
+}
+
+#[test]
+fn every_signature_reads_as_types_of_the_language() {
+    for native in functions() {
+        read_type(native.gives);
+        let mut optional = false;
+        for parameter in native.parameters {
+            read_type(parameter.ty);
+            assert!(!(optional && parameter.required), "{}", native.name);
+            optional |= !parameter.required;
+        }
+    }
+    let range = library::find("list.range").unwrap();
+    assert_eq!(
+        range.signature(),
+        "list.range(start: Int, end: Int, step?: Int) -> List(Int)"
+    );
+    assert_eq!(library::namespaces()[..2], ["list", "record"]);
+}
+
+#[test]
+fn every_example_gives_what_it_says() {
+    let functions = functions().map(library::Native::example);
+    let types = library::types().map(library::BuiltinType::example);
+    for (code, gives) in functions.chain(types) {
+        let found = super::evaluate(code, Box::new(super::world::example_files()));
+        let found = match found.split_once(' ') {
+            Some((code, _)) if code.contains("::") => format!("error: {code}"),
+            _ => found,
+        };
+        assert_eq!(found, gives, "{code}");
+    }
 }
 
 #[test]

@@ -36,6 +36,15 @@ impl Files {
     }
 }
 
+/// The files that the examples of the library read.
+pub(super) fn example_files() -> impl Host {
+    Files::new(&[
+        ("motd", "hello\n"),
+        ("www/index.html", "<p>hello</p>\n"),
+        ("db.age", "age"),
+    ])
+}
+
 impl Host for Files {
     fn load(&mut self, path: &str) -> Result<String, HostError> {
         self.read_file(path)
@@ -59,12 +68,17 @@ impl Host for Files {
     }
     fn build(&mut self, arguments: &Data) -> Result<Minted, HostError> {
         match arguments.get("name").map(|name| &name.kind) {
-            Some(DataKind::Str { text, .. }) => Ok(self.mint(format!("built-{text}"))),
+            Some(DataKind::Str { text, .. }) => Ok(self.mint(text.clone())),
             _ => Err(HostError::new("a build needs a `name`")),
         }
     }
-    fn fetch(&mut self, _arguments: &Data) -> Result<Minted, HostError> {
-        Ok(self.mint("fetched".to_owned()))
+    fn fetch(&mut self, arguments: &Data) -> Result<Minted, HostError> {
+        match arguments.get("url").map(|url| &url.kind) {
+            Some(DataKind::Str { text, .. }) => {
+                Ok(self.mint(text.rsplit('/').next().unwrap_or(text).to_owned()))
+            }
+            _ => Err(HostError::new("a fetch needs a `url`")),
+        }
     }
     fn trace(&mut self, _line: &str) {}
 }
@@ -166,18 +180,10 @@ fn keys_have_no_context() {
 
 #[test]
 fn what_is_built_is_a_path() {
-    check(&[], "build({ name = \"x\" })", "\"/store/built-x\"");
+    check(&[], "build({ name = \"x\" })", "\"/store/x\"");
     check(&[], "build({})", "eval::host 1:7-9 a build needs a `name`");
-    check(
-        &[],
-        "check(build({ name = \"x\" }), Path)",
-        "\"/store/built-x\"",
-    );
-    check(
-        &[],
-        "fetch({ url = \"u\", hash = \"h\" })",
-        "\"/store/fetched\"",
-    );
+    check(&[], "check(build({ name = \"x\" }), Path)", "\"/store/x\"");
+    check(&[], "fetch({ url = \"u\", hash = \"h\" })", "\"/store/u\"");
 }
 
 #[test]
