@@ -5,6 +5,7 @@
 pub mod ast;
 pub mod diagnostic;
 mod format;
+mod imports;
 pub mod lexer;
 pub mod parser;
 pub mod printer;
@@ -14,6 +15,7 @@ pub mod suggest;
 pub mod symbol;
 
 pub use diagnostic::{Diagnostic, Label, Severity};
-pub use format::format;
+pub use format::{format, format_source};
+pub use imports::imports;
 pub use parser::{Parsed, SyntaxError, parse_expression, parse_module};
 pub use suggest::nearest;

@@ -99,6 +99,22 @@ impl Machine {
         Run::of(output, arguments)
     }
 
+    /// The same with a text on its standard input.
+    pub fn cairn_reading(&self, arguments: &[&str], input: &str) -> Run {
+        use std::io::Write as _;
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("cairn runs");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        stdin.write_all(input.as_bytes()).expect("cairn reads");
+        drop(stdin);
+        Run::of(child.wait_with_output().expect("cairn ends"), arguments)
+    }
+
     /// `cairn switch system.cairn -y`, which must do its work.
     pub fn switch(&self) -> Run {
         self.cairn(&["switch", "system.cairn", "-y"]).done()

@@ -5,6 +5,7 @@
 mod check;
 mod diff;
 mod eval;
+mod fmt;
 mod gc;
 mod generations;
 mod image;
@@ -44,6 +45,7 @@ pub enum Command {
     Check(check::Check),
     Eval(eval::Eval),
     Why(why::Why),
+    Fmt(fmt::Fmt),
     Options(options::Options),
     Verify(verify::Verify),
     Log(log::Log),
@@ -75,6 +77,7 @@ impl Command {
             Self::Check(command) => command.run(context),
             Self::Eval(command) => command.run(context),
             Self::Why(command) => command.run(context),
+            Self::Fmt(command) => command.run(context),
             Self::Options(command) => command.run(context),
             Self::Verify(command) => command.run(context),
             Self::Log(command) => command.run(context),

@@ -27,12 +27,24 @@ mod lines;
 mod spacing;
 
 use crate::diagnostic::Diagnostic;
+use crate::span::{SourceId, SourceMap};
 
 /// A module or an expression file, laid out tidily. What comes out reads as the same tree; doing it again changes
 /// nothing.
 ///
 /// Errors: what is wrong with the text; their spans lie in source 0.
 pub fn format(text: &str) -> Result<String, Vec<Diagnostic>> {
-    let outline = crate::parser::outline(text)?;
+    lay_out(text, SourceId(0))
+}
+
+/// The same for a text of a map of sources.
+///
+/// Errors: what is wrong with the text; their spans lie in that source.
+pub fn format_source(sources: &SourceMap, id: SourceId) -> Result<String, Vec<Diagnostic>> {
+    lay_out(&sources.get(id).text, id)
+}
+
+fn lay_out(text: &str, id: SourceId) -> Result<String, Vec<Diagnostic>> {
+    let outline = crate::parser::outline(text, id)?;
     Ok(layout::lay_out(text, &outline))
 }

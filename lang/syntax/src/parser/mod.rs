@@ -102,13 +102,13 @@ pub(crate) struct Outline {
     pub shapes: Vec<Shape>,
 }
 
-/// Reads a text as what it is, a module or an expression; spans lie in source 0.
+/// Reads a text as what it is, a module or an expression.
 ///
 /// Errors: all that is wrong with it as a module, or as an expression where that is less.
-pub(crate) fn outline(text: &str) -> Result<Outline, Vec<SyntaxError>> {
+pub(crate) fn outline(text: &str, id: SourceId) -> Result<Outline, Vec<SyntaxError>> {
     let mut names = Interner::default();
     let mut attempt = |as_module: bool| {
-        let (parsed, outline) = read(text, SourceId(0), &mut names, |parser| {
+        let (parsed, outline) = read(text, id, &mut names, |parser| {
             parser.shapes = Some(Vec::new());
             if as_module {
                 drop(module(parser));

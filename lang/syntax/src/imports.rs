@@ -1,0 +1,45 @@
+//! Which files a text imports, read off its tokens.
+//!
+//! In: a text, right or wrong. Out: the paths as written. Refuses to look for the files.
+
+use crate::lexer::token::TokenKind;
+use crate::lexer::tokenize;
+use crate::span::SourceId;
+
+/// The paths of all `import "./x.cairn"` and `import("./x.cairn")`, in the order of the text.
+pub fn imports(text: &str) -> Vec<String> {
+    let tokens = tokenize(text, SourceId(0)).tokens;
+    let mut found = Vec::new();
+    for (index, token) in tokens.iter().enumerate() {
+        let is_import = token.kind == TokenKind::Word
+            && &text[token.start as usize..token.end as usize] == "import"
+            && (index == 0 || tokens[index - 1].kind != TokenKind::Dot);
+        if !is_import {
+            continue;
+        }
+        let mut after = tokens[index + 1..]
+            .iter()
+            .skip_while(|token| matches!(token.kind, TokenKind::ParenOpen | TokenKind::StrOpen));
+        match after.next() {
+            Some(path) if path.kind == TokenKind::Path => {
+                found.push(text[path.start as usize..path.end as usize].to_owned());
+            }
+            Some(path) => {
+                if let TokenKind::StrText(path) = &path.kind {
+                    found.push(path.clone());
+                }
+            }
+            None => {}
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn finds_both_forms() {
+        let text = "import \"./a.cairn\"\nimport ./b.cairn\nc = import(\"./d\") # import(\"./e\")\nf.import(\"g\")\n";
+        assert_eq!(super::imports(text), ["./a.cairn", "./b.cairn", "./d"]);
+    }
+}
