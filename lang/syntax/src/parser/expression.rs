@@ -363,6 +363,14 @@ impl Parser<'_> {
         if imports {
             self.check_import(open, &mut args);
         }
+        // `priority(n) value`: an annotation, but for its number.
+        if let ExprKind::Var(symbol) = callee.kind
+            && matches!(self.names.text(symbol), "priority" | "order")
+            && self.begins_operand(self.next)
+        {
+            self.report(misplaced_annotation(callee.span));
+            return self.expression().kind;
+        }
         ExprKind::Call {
             callee: Box::new(callee),
             args,
