@@ -159,6 +159,9 @@ impl<'a> Evaluator<'a> {
                 return Ok(Some(member));
             }
         }
+        if let Some(meant) = self.tagged(value, members, blame)? {
+            return Ok(Some(meant));
+        }
         let mut similar = members
             .iter()
             .copied()

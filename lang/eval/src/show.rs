@@ -217,7 +217,13 @@ impl<'a> Evaluator<'a> {
             TypeKind::Fn => "a function".to_owned(),
             TypeKind::Type => "a type".to_owned(),
             TypeKind::Secret => "a secret".to_owned(),
-            TypeKind::List(_) => format!("a list ({})", self.show_type(ty)),
+            TypeKind::List(inner) => match inner.kind {
+                TypeKind::Bool => "a list of booleans".to_owned(),
+                TypeKind::Int => "a list of whole numbers".to_owned(),
+                TypeKind::Str => "a list of strings".to_owned(),
+                TypeKind::Path => "a list of paths".to_owned(),
+                _ => format!("a list ({})", self.show_type(ty)),
+            },
             TypeKind::Map(_) | TypeKind::Record(_) => "a record".to_owned(),
             _ => self.show_type(ty),
         }

@@ -5,8 +5,8 @@
 use cairn_syntax::span::Span;
 use cairn_syntax::{Diagnostic, nearest};
 
-use crate::evaluator::{Error, Evaluator};
-use crate::types::{Blame, RecordType, Type, TypeKind};
+use crate::evaluator::{Error, Evaluator, Result};
+use crate::types::{Blame, RecordType, Type, TypeField, TypeKind};
 use crate::value::{Field, Value};
 
 impl<'a> Evaluator<'a> {
@@ -20,7 +20,8 @@ impl<'a> Evaluator<'a> {
     ) -> Error {
         let allowed = enumeration(ty);
         if let (Some(allowed), Value::Str(given)) = (&allowed, value) {
-            return self.not_allowed(given.text, allowed, blame);
+            let mend = self.mend(value, ty);
+            return self.not_allowed(given.text, allowed, mend, blame);
         }
         let expected = match shown.kind {
             TypeKind::Named(_) => format!("a `{}`", self.show_type(shown)),
@@ -48,6 +49,57 @@ impl<'a> Evaluator<'a> {
         })
     }
 
+    /// Of records that a field with one literal tells apart, the one that a record is meant for, so that the
+    /// error is about that. Errors: its literal is none of theirs.
+    pub(super) fn tagged(
+        &mut self,
+        value: Value<'a>,
+        members: &[&'a Type<'a>],
+        blame: Blame<'a>,
+    ) -> Result<Option<&'a Type<'a>>> {
+        let Value::Record(record) = value else {
+            return Ok(None);
+        };
+        let records: Vec<(&'a Type<'a>, &'a RecordType<'a>)> = members
+            .iter()
+            .filter_map(|member| match member.structure().kind {
+                TypeKind::Record(record) => Some((*member, record)),
+                _ => None,
+            })
+            .collect();
+        let literals = |name| -> Option<Vec<&'a Type<'a>>> {
+            let field = |(_, record): &(_, &'a RecordType<'a>)| {
+                let field = record.get(name)?;
+                super::is_literal(field.ty).then_some(field.ty)
+            };
+            records.iter().map(field).collect()
+        };
+        let tag = records.first().and_then(|(_, first)| {
+            let named = |field: &TypeField<'a>| Some((field.name, literals(field.name)?));
+            first.fields.iter().find_map(named)
+        });
+        let Some((name, literals)) = tag else {
+            return Ok(None);
+        };
+        let Some(given) = record.get(name) else {
+            return Ok(None);
+        };
+        let blame = self.inside(blame, name, given.origin);
+        let value = self.force(given.value, blame.span)?;
+        let meant = records
+            .iter()
+            .zip(&literals)
+            .find(|(_, literal)| super::has_outline(value, literal));
+        if let Some(((member, _), _)) = meant {
+            return Ok(Some(member));
+        }
+        let allowed = self.arena.alloc(Type {
+            kind: TypeKind::Union(self.arena.slice(&literals)),
+            span: None,
+        });
+        Err(self.mismatch(value, allowed, allowed, blame))
+    }
+
     /// The value, with what it is for where that is known.
     pub(super) fn subject(&self, value: Value<'a>, blame: Blame<'a>) -> String {
         match blame.what {
@@ -56,7 +108,13 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn not_allowed(&self, given: &str, allowed: &[Value<'a>], blame: Blame<'a>) -> Error {
+    fn not_allowed(
+        &self,
+        given: &str,
+        allowed: &[Value<'a>],
+        mend: Option<String>,
+        blame: Blame<'a>,
+    ) -> Error {
         let subject = match blame.what {
             Some(what) => format!("`{what}` can't be \"{given}\""),
             None => format!("\"{given}\" is not allowed here"),
@@ -73,9 +131,10 @@ impl<'a> Evaluator<'a> {
             Some(declared) => error.also(declared, "declared here"),
             None => error,
         };
-        Box::new(match near {
-            Some(near) => error.help(format!("did you mean \"{near}\"? {list}")),
-            None => error.help(list),
+        Box::new(match (mend, near) {
+            (Some(mend), _) => error.help(mend),
+            (None, Some(near)) => error.help(format!("did you mean \"{near}\"? {list}")),
+            (None, None) => error.help(list),
         })
     }
 

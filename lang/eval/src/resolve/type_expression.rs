@@ -137,6 +137,16 @@ impl<'a> Resolver<'_, 'a> {
 
     fn unknown_type(&mut self, name: Symbol, span: Span) -> &'a Type<'a> {
         let text = self.evaluator.names.text(name);
+        if matches!(text, "List" | "Map") {
+            let message = format!("`{text}` takes one type, that of what is in it");
+            let error = Diagnostic::error("types::arguments", span, message);
+            let error = error.help(format!("write `{text}(T)`, as in `{text}(Str)`"));
+            self.mistake(error);
+            return self.evaluator.arena.alloc(Type {
+                kind: TypeKind::Unknown,
+                span: Some(span),
+            });
+        }
         let error = Diagnostic::error("types::unknown", span, format!("there is no type `{text}`"));
         let known = self.evaluator.type_names(self.scope);
         let is_variable = self.evaluator.find_global(self.scope, name).is_some();
