@@ -280,6 +280,11 @@ impl<'a> Engine<'a> {
                 from,
                 peeled,
             })),
+            (Value::List(_), Place::Typed { ty, declared, .. })
+                if peeled.remove && matches!(shape(evaluator, ty).form, Form::Record(_)) =>
+            {
+                Err(report::not_removable(peeled.span, *declared))
+            }
             (Value::List(_), Place::Typed { .. }) if peeled.remove => Ok(Some(Opened {
                 record: None,
                 from,

@@ -9,6 +9,7 @@ use cairn_syntax::span::Span;
 use crate::engine::Engine;
 use crate::merge::Contest;
 use crate::point::{Contribution, MIDDLE, Peeled, Point};
+use crate::report;
 
 impl<'a> Engine<'a> {
     pub(crate) fn joined_list(
@@ -153,5 +154,8 @@ fn placed<'a>(
         position: 0,
     };
     let peeled = whole.peel(evaluator)?;
+    if peeled.priority.is_some() || peeled.remove {
+        return Err(report::item_priority(span));
+    }
     Ok((peeled.order.unwrap_or(MIDDLE), peeled.value, peeled.span))
 }

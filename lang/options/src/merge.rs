@@ -10,7 +10,7 @@ use cairn_syntax::span::Span;
 use cairn_syntax::symbol::Symbol;
 
 use crate::engine::Engine;
-use crate::point::{Contribution, PLAIN, Peeled, Place, Point};
+use crate::point::{Contribution, DECLARED, PLAIN, Peeled, Place, Point};
 use crate::report;
 use crate::tree::{Form, shape};
 
@@ -97,6 +97,13 @@ impl<'a> Engine<'a> {
         let mut entered = Vec::with_capacity(parts.whole.len());
         let mut errors: Vec<Error> = Vec::new();
         for contribution in &parts.whole {
+            // The option's own default comes last: where anything else counts, it has lost unread.
+            let beaten = |(_, peeled): &(Contribution<'a>, Peeled<'a>)| {
+                !peeled.remove && peeled.priority.unwrap_or(PLAIN) < DECLARED
+            };
+            if contribution.is_declared() && errors.is_empty() && entered.iter().any(beaten) {
+                break;
+            }
             let peeled = match self.active(evaluator, contribution.condition) {
                 Ok(true) => contribution.peel(evaluator),
                 Ok(false) => continue,
@@ -298,9 +305,12 @@ impl<'a> Engine<'a> {
                 (None, Value::List(list)) => {
                     for (index, item) in list.items.iter().enumerate() {
                         let span = evaluator.value_span(list.origin(index), opened.peeled.span);
-                        if let Value::Str(text) = evaluator.force(*item, span)? {
-                            removed.push((evaluator.names.intern(text.text), span));
-                        }
+                        let key = evaluator.force(*item, span)?;
+                        let Value::Str(text) = key else {
+                            let shown = evaluator.show(key);
+                            return Err(report::no_key(span, &shown));
+                        };
+                        removed.push((evaluator.names.intern(text.text), span));
                     }
                 }
                 _ => {}
@@ -341,15 +351,7 @@ impl<'a> Engine<'a> {
         let mut values: Vec<(Value<'a>, Span)> = Vec::new();
         for peeled in contest.winners() {
             if peeled.remove {
-                errors.push(Box::new(
-                    Diagnostic::error(
-                        "options::remove_type",
-                        peeled.span,
-                        "`remove` takes items out of lists and keys out of maps",
-                    )
-                    .label("this option is neither")
-                    .also(declared, "declared here"),
-                ));
+                errors.push(report::not_removable(peeled.span, declared));
                 continue;
             }
             let blame = point.blame(evaluator, peeled.span, declared);

@@ -124,6 +124,11 @@ impl<'a> Point<'a> {
 }
 
 impl<'a> Contribution<'a> {
+    /// Whether this is a default, the option's own or that of a record around it.
+    pub(crate) fn is_declared(&self) -> bool {
+        self.position == u32::MAX
+    }
+
     /// Computes a contribution's value and takes its annotations off; the innermost one of a kind counts.
     pub(crate) fn peel(self, evaluator: &mut Evaluator<'a>) -> Result<Peeled<'a>> {
         let mut peeled = Peeled {

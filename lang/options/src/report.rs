@@ -83,3 +83,29 @@ pub(crate) fn group(span: Span, path: &str, names: &[&str]) -> Error {
         .help(format!("it holds `{}`", names.join("`, `"))),
     )
 }
+
+/// `options::remove_type`: what is neither a list nor a map has nothing to take out.
+pub(crate) fn not_removable(span: Span, declared: Span) -> Error {
+    let message = "`remove` takes items out of lists and keys out of maps";
+    Box::new(
+        Diagnostic::error("options::remove_type", span, message)
+            .label("this option is neither")
+            .also(declared, "declared here"),
+    )
+}
+
+/// `options::remove_type`: what is taken out of a map is named by its key.
+pub(crate) fn no_key(span: Span, shown: &str) -> Error {
+    let message = format!("`remove` takes keys out of a map, and {shown} is none");
+    Box::new(Diagnostic::error("options::remove_type", span, message).help("a key is a string"))
+}
+
+/// `eval::misplaced_annotation`: a priority before one item.
+pub(crate) fn item_priority(span: Span) -> Error {
+    let message = "an item of a list has no priority of its own";
+    Box::new(
+        Diagnostic::error("eval::misplaced_annotation", span, message).help(
+            "write it before the whole list; before an item stand `before`, `after` and `order(n)`",
+        ),
+    )
+}

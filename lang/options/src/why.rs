@@ -75,7 +75,7 @@ impl Config<'_> {
             let active = engine
                 .active(&mut self.evaluator, contribution.condition)
                 .map_err(|error| failed(error, self))?;
-            let peeled = if active && contribution.rest.is_empty() {
+            let peeled = if active && contribution.rest.is_empty() && !contribution.is_declared() {
                 Some(
                     contribution
                         .peel(&mut self.evaluator)
