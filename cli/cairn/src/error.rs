@@ -7,6 +7,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use cairn_syntax::Diagnostic;
+use cairn_syntax::render::{Located, locate};
 use cairn_syntax::span::SourceMap;
 
 use crate::exit::Exit;
@@ -211,12 +212,31 @@ impl CommandError {
         explanation.exit
     }
 
+    /// The errors of a configuration or an expression with their places in words: what `--json` shows.
+    pub fn located(&self) -> Option<Vec<Located>> {
+        match self {
+            Self::Config {
+                diagnostics,
+                sources,
+            } => Some(located(diagnostics, sources)),
+            _ => None,
+        }
+    }
+
     fn explain(&self) -> Explanation {
         match self {
             Self::Other(error) => explain::explain(error.as_ref()),
             own => explain::own(own),
         }
     }
+}
+
+/// Diagnostics with their places in words.
+pub fn located(diagnostics: &[Diagnostic], sources: &SourceMap) -> Vec<Located> {
+    diagnostics
+        .iter()
+        .map(|diagnostic| locate(diagnostic, sources))
+        .collect()
 }
 
 /// Prints diagnostics of the language, each with its place in the user's text.

@@ -10,6 +10,7 @@ mod context;
 mod error;
 mod exit;
 mod interrupt;
+mod live_host;
 mod machine;
 mod ui;
 

@@ -77,6 +77,57 @@ impl Data {
         }
     }
 
+    /// The same as one JSON text on one line. Whole numbers are exact, floats read back as the same float.
+    ///
+    /// Errors: every float that JSON has no number for. `otherwise` is blamed where nobody knows where it was written.
+    pub fn print_json(&self, otherwise: Span) -> Result<String, Vec<Diagnostic>> {
+        let mut out = String::new();
+        let mut errors = Vec::new();
+        self.json_into(otherwise, &mut out, &mut errors);
+        if errors.is_empty() {
+            Ok(out)
+        } else {
+            Err(errors)
+        }
+    }
+
+    fn json_into(&self, otherwise: Span, out: &mut String, errors: &mut Vec<Diagnostic>) {
+        match &self.kind {
+            DataKind::Float(number) if !number.is_finite() => {
+                let span = self.span.unwrap_or(otherwise);
+                let message = format!("JSON has no number for {number}");
+                let error = Diagnostic::error("eval::not_json", span, message)
+                    .help("leave it out, or write `null` or a string in its place");
+                if !errors.contains(&error) {
+                    errors.push(error);
+                }
+            }
+            DataKind::List(items) => {
+                out.push('[');
+                for (index, item) in items.iter().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    item.json_into(otherwise, out, errors);
+                }
+                out.push(']');
+            }
+            DataKind::Map(fields) => {
+                out.push('{');
+                for (index, (name, value)) in fields.iter().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    out.push_str(&serde_json::Value::from(name.as_str()).to_string());
+                    out.push(':');
+                    value.json_into(otherwise, out, errors);
+                }
+                out.push('}');
+            }
+            _ => out.push_str(&self.to_json().to_string()),
+        }
+    }
+
     /// Adds every id that anything in it depends on; in no order, with repeats.
     pub fn collect_context(&self, into: &mut Vec<ContextId>) {
         match &self.kind {
@@ -88,6 +139,11 @@ impl Data {
             _ => {}
         }
     }
+}
+
+/// Whether to go on after an error could take forever: a record without an end has two ways to go on at every depth.
+pub(crate) fn ends_all(error: &Diagnostic) -> bool {
+    error.code == "eval::too_deep"
 }
 
 impl<'a> Evaluator<'a> {
@@ -122,6 +178,13 @@ impl<'a> Evaluator<'a> {
         written: Option<Span>,
         errors: &mut Vec<Diagnostic>,
     ) -> Data {
+        let null = |span| Data {
+            kind: DataKind::Null,
+            span,
+        };
+        if errors.last().is_some_and(ends_all) {
+            return null(written);
+        }
         match self.collect_one(value, span, errors) {
             Ok(kind) => Data {
                 kind,
@@ -131,10 +194,7 @@ impl<'a> Evaluator<'a> {
                 if !errors.contains(&error) {
                     errors.push(*error);
                 }
-                Data {
-                    kind: DataKind::Null,
-                    span: written,
-                }
+                null(written)
             }
         }
     }

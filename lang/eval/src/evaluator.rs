@@ -398,16 +398,27 @@ impl<'a> Evaluator<'a> {
         name: &str,
         text: &str,
     ) -> Result<Value<'a>, Vec<Diagnostic>> {
+        self.evaluate_in(self.prelude, name, text)
+            .map(|(value, _)| value)
+    }
+
+    /// Evaluates a text as an expression that sees a scope, such as a module's; gives its span too.
+    pub fn evaluate_in(
+        &mut self,
+        scope: ScopeId,
+        name: &str,
+        text: &str,
+    ) -> Result<(Value<'a>, Span), Vec<Diagnostic>> {
         let source = self.sources.add(name, text);
         let parsed = cairn_syntax::parse_expression(&self.sources, source, &mut self.names);
         if !parsed.errors.is_empty() {
             return Err(parsed.errors);
         }
         let before = self.static_errors.len();
-        let value = self.thunk(self.prelude, &parsed.tree);
+        let value = self.thunk(scope, &parsed.tree);
         let errors = self.static_errors.split_off(before);
         if errors.is_empty() {
-            Ok(value)
+            Ok((value, parsed.tree.span))
         } else {
             Err(errors)
         }

@@ -15,6 +15,7 @@ mod evaluator;
 mod host;
 mod ir;
 pub mod library;
+mod notation;
 mod operators;
 mod path;
 mod resolve;

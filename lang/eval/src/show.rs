@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use cairn_syntax::Diagnostic;
+use cairn_syntax::printer::escape;
 use cairn_syntax::span::Span;
 use cairn_syntax::symbol::Symbol;
 
@@ -250,18 +251,12 @@ pub(crate) fn show_float(number: f64) -> String {
 
 fn show_string(out: &mut String, text: &str) {
     out.push('"');
-    for (index, character) in text.chars().enumerate() {
-        if index == SHOWN_CHARACTERS {
+    match text.char_indices().nth(SHOWN_CHARACTERS) {
+        Some((end, _)) => {
+            escape(&text[..end], out);
             out.push('…');
-            break;
         }
-        match character {
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            character => out.push(character),
-        }
+        None => escape(text, out),
     }
     out.push('"');
 }

@@ -6,6 +6,7 @@ mod cycles;
 mod engine;
 mod expressions;
 mod library;
+mod notation;
 mod types;
 mod world;
 

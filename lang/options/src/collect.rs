@@ -52,6 +52,8 @@ pub(crate) struct Collected<'a, 'm> {
     pub(crate) assertions: Vec<Assertion<'a>>,
     pub(crate) tests: Vec<Test<'a>>,
     pub(crate) errors: Vec<Diagnostic>,
+    /// What the entry file sees; it is the last module.
+    pub(crate) entry: ScopeId,
 }
 
 struct Collector<'e, 'a, 'm> {
@@ -81,6 +83,7 @@ pub(crate) fn collect<'a, 'm>(
         errors: Vec::new(),
     };
     let mut prelude = ScopeId::BUILTINS;
+    let mut entry = ScopeId::BUILTINS;
     for module in modules {
         // The prelude's types are shared with expression files, which must not see `config`.
         let bindings = if module.prelude {
@@ -91,6 +94,7 @@ pub(crate) fn collect<'a, 'm>(
         let scope = collector
             .evaluator
             .module_scope(&module.tree, prelude, bindings);
+        entry = scope;
         if module.prelude {
             prelude = scope;
             collector.evaluator.set_prelude(prelude);
@@ -114,6 +118,7 @@ pub(crate) fn collect<'a, 'm>(
         assertions,
         tests,
         errors,
+        entry,
     }
 }
 

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};
 use std::rc::Rc;
 
-use cairn_eval::{Arena, Data, DataKind, Evaluator, Host, Type, TypeKind, Value};
+use cairn_eval::{Arena, Data, DataKind, Evaluator, Host, ScopeId, Type, TypeKind, Value};
 use cairn_syntax::span::{SourceId, SourceMap, Span};
 use cairn_syntax::{Diagnostic, Severity};
 
@@ -77,6 +77,7 @@ pub struct Config<'a> {
     /// Found before anything ran.
     errors: Vec<Diagnostic>,
     files: Rc<RefCell<BTreeSet<String>>>,
+    entry: ScopeId,
 }
 
 /// Reads a configuration: `entry` is a path below the host's root, `library` the library's modules by
@@ -154,6 +155,7 @@ pub fn load<'a>(
         tests: collected.tests,
         errors,
         files,
+        entry: collected.entry,
     };
     if config.errors.is_empty() {
         return Ok(config);
@@ -244,6 +246,11 @@ impl<'a> Config<'a> {
     /// The evaluator, for `cairn eval` and the REPL.
     pub fn evaluator(&mut self) -> &mut Evaluator<'a> {
         &mut self.evaluator
+    }
+
+    /// What stands in the entry file sees: the library's functions and types, `config`, its own `let`s and types.
+    pub fn scope(&self) -> ScopeId {
+        self.entry
     }
 
     /// The paths of all files and folders that were read so far, relative to the configuration's root, sorted.

@@ -1,4 +1,4 @@
-//! `cairn check`, `eval` and `why`: looking into a configuration.
+//! `cairn check` and `why`: looking into a configuration.
 
 use crate::fresh;
 
@@ -48,15 +48,6 @@ fn tests_of_a_configuration_run() {
         .exits(1)
         .says("the name is long")
         .says("cli::tests");
-}
-
-#[test]
-fn eval_prints_a_value_as_json() {
-    let (_archive, machine) = fresh();
-    let run = machine
-        .cairn(&["eval", "host", "-f", "system.cairn"])
-        .done();
-    assert_eq!(run.json(), serde_json::json!({ "name": "tiny" }));
 }
 
 #[test]

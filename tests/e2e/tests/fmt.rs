@@ -17,7 +17,7 @@ fn untidy() -> Machine {
 }
 
 fn check(input: &str, expect: &str) -> Run {
-    let run = Machine::bare().cairn_reading(&["fmt", "-"], input).done();
+    let run = Machine::bare().cairn_with_input(&["fmt", "-"], input).done();
     assert_eq!(run.stdout, expect);
     run
 }
@@ -68,7 +68,7 @@ fn check_shows_a_difference_and_writes_nothing() {
     machine.write("system.cairn", TIDY);
     let run = machine.cairn(&["fmt", "--check", "system.cairn"]).done();
     assert_eq!(run.stdout, "");
-    let run = machine.cairn_reading(&["fmt", "--check", "-"], UNTIDY);
+    let run = machine.cairn_with_input(&["fmt", "--check", "-"], UNTIDY);
     run.exits(1).says("+a = 1 # one");
 }
 
@@ -85,7 +85,7 @@ fn a_file_with_errors_is_left_alone_and_the_others_are_not() {
         .says("wrong.cairn:3");
     assert_eq!(machine.read("wrong.cairn"), wrong);
     assert_eq!(machine.read("system.cairn"), TIDY);
-    let run = machine.cairn_reading(&["fmt", "-"], wrong).exits(1);
+    let run = machine.cairn_with_input(&["fmt", "-"], wrong).exits(1);
     assert_eq!(run.stdout, "");
 }
 

@@ -3,6 +3,7 @@
 mod bad_input;
 mod check;
 mod diff;
+mod eval;
 mod fmt;
 mod gc;
 mod generations;

@@ -99,8 +99,8 @@ impl Machine {
         Run::of(output, arguments)
     }
 
-    /// The same with a text on its standard input.
-    pub fn cairn_reading(&self, arguments: &[&str], input: &str) -> Run {
+    /// The same with a text on stdin.
+    pub fn cairn_with_input(&self, arguments: &[&str], input: &str) -> Run {
         use std::io::Write as _;
         let mut child = self
             .command(arguments)
@@ -109,10 +109,11 @@ impl Machine {
             .stderr(Stdio::piped())
             .spawn()
             .expect("cairn runs");
-        let mut stdin = child.stdin.take().expect("a pipe");
-        stdin.write_all(input.as_bytes()).expect("cairn reads");
-        drop(stdin);
-        Run::of(child.wait_with_output().expect("cairn ends"), arguments)
+        let mut pipe = child.stdin.take().unwrap();
+        // The program may end before it has read everything.
+        drop(pipe.write_all(input.as_bytes()));
+        drop(pipe);
+        Run::of(child.wait_with_output().unwrap(), arguments)
     }
 
     /// `cairn switch system.cairn -y`, which must do its work.

@@ -2,14 +2,11 @@
 
 use std::path::PathBuf;
 
-use cairn_syntax::Diagnostic;
-use cairn_syntax::render::{Located, locate};
-use cairn_syntax::span::SourceMap;
 use clap::Args;
 
 use super::Ended;
 use crate::context::Context;
-use crate::error::{CommandError, print_diagnostics};
+use crate::error::{CommandError, located, print_diagnostics};
 use crate::exit::Exit;
 use crate::{configuration, ui::style};
 
@@ -74,11 +71,4 @@ impl Check {
         context.tell(&format!("{} is right{tests}", self.file.display()));
         Ok(Exit::Done)
     }
-}
-
-fn located(diagnostics: &[Diagnostic], sources: &SourceMap) -> Vec<Located> {
-    diagnostics
-        .iter()
-        .map(|diagnostic| locate(diagnostic, sources))
-        .collect()
 }

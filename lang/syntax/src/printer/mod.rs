@@ -65,7 +65,7 @@ impl Printer<'_> {
 }
 
 /// Writes text between quotes: what could end it or begin an interpolation is escaped.
-fn escape(text: &str, out: &mut String) {
+pub fn escape(text: &str, out: &mut String) {
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
