@@ -174,6 +174,11 @@ fn enable(
             .insert(format!("{SYSTEM_DIR}/{alias}"), path.clone());
     }
     for also in &install.also {
+        // The configuration's own word about a companion counts more than the package's.
+        let refused = |declared: &Unit| declared.mask || declared.enable == Some(false);
+        if units.get(also).is_some_and(refused) {
+            continue;
+        }
         // A missing companion is no error: packages name units of their optional parts here.
         if look_up(also, units, files).is_some() {
             enable(also, units, files, plan, seen)?;
@@ -212,6 +217,12 @@ mod tests {
                 "[Install]\nWantedBy=getty.target\nDefaultInstance=tty1\n",
             ),
             ("static.service", "[Service]\n"),
+            (
+                "network.service",
+                "[Install]\nWantedBy=multi-user.target\nAlso=wait.service\nAlso=network.socket\n",
+            ),
+            ("network.socket", "[Install]\nWantedBy=sockets.target\n"),
+            ("wait.service", "[Install]\nWantedBy=online.target\n"),
         ]))
     }
 
@@ -240,6 +251,27 @@ mod tests {
         let plan = plan(&units, &files()).unwrap();
         let link = &plan.links["etc/systemd/system/getty.target.wants/getty@ttyS0.service"];
         assert_eq!(link, "/usr/lib/systemd/system/getty@.service");
+    }
+
+    #[test]
+    fn a_companion_comes_along_unless_it_is_switched_off_or_masked() {
+        const WAIT: &str = "etc/systemd/system/online.target.wants/wait.service";
+        let masked = Unit {
+            mask: true,
+            ..Unit::default()
+        };
+        for (companion, comes) in [
+            (None, true),
+            (Some(unit(None)), true),
+            (Some(unit(Some(false))), false),
+            (Some(masked), false),
+        ] {
+            let mut units = BTreeMap::from([("network.service".to_owned(), unit(Some(true)))]);
+            units.extend(companion.map(|unit| ("wait.service".to_owned(), unit)));
+            let links = plan(&units, &files()).unwrap().links;
+            assert_eq!(links.contains_key(WAIT), comes, "{units:?}");
+            assert!(links.contains_key("etc/systemd/system/sockets.target.wants/network.socket"));
+        }
     }
 
     #[test]
