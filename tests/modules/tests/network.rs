@@ -29,3 +29,19 @@ fn a_machine_may_do_without() {
             .any(|package| package == "systemd-resolved")
     );
 }
+
+#[test]
+fn the_kernel_loads_its_part_for_wireless_networks_only_where_it_is_wanted() {
+    const FILE: &str = "/etc/modprobe.d/cairn-network.conf";
+    assert_eq!(
+        text(&spec(""), FILE),
+        "alias net-pf-16-proto-16-family-nl80211 off\n"
+    );
+    assert!(!spec("network.wireless = true").files.contains_key(FILE));
+    assert!(!spec("network.enable = false").files.contains_key(FILE));
+}
+
+#[test]
+fn networks_do_not_come_from_the_kernels_command_line() {
+    assert!(spec("").units["systemd-network-generator.service"].mask);
+}

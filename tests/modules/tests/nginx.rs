@@ -117,3 +117,9 @@ fn a_site_shows_a_folder_or_a_page() {
         );
     }
 }
+
+#[test]
+fn nginx_reads_its_configuration_once_at_a_start() {
+    let overrides = spec(SITES).units["nginx.service"].overrides.clone();
+    assert_eq!(overrides.as_deref(), Some("[Service]\nExecStartPre=\n"));
+}
