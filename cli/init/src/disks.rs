@@ -1,11 +1,13 @@
 //! Finds the state partition and the boot partition beside it.
 //!
-//! In: which partition is wanted. Out: device nodes, and a mount unit for the boot partition. Mounts nothing.
+//! In: which partition is wanted. Out: device nodes, and the boot partition with a mount unit.
 
 use crate::command_line::Partition as Wanted;
 use crate::console;
 use crate::error::{Error, act};
 use crate::gpt;
+use rustix::mount::{MountFlags, mount};
+use std::ffi::CStr;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::symlink;
@@ -102,9 +104,10 @@ fn node(sys: &Path, number: u32) -> io::Result<Option<PathBuf>> {
     Ok(None)
 }
 
-/// Gives systemd a mount unit for the boot partition, at `/efi` if the root has that folder, else at `/boot`.
+/// Mounts the boot partition, at `/efi` if the root has that folder, else at `/boot`, and gives systemd a unit for it.
 ///
-/// The unit is the machine's, not the generation's: the same generation boots from other disks.
+/// The unit is the machine's, not the generation's: the same generation boots from other disks. With it alone, nothing would
+/// start before udev has come to this partition; where mounting it here fails, it is what tries again.
 pub fn add_unit(esp: &Path, root: &Path) -> Result<(), Error> {
     let name = if root.join("efi").is_dir() {
         "efi"
@@ -120,6 +123,9 @@ pub fn add_unit(esp: &Path, root: &Path) -> Result<(), Error> {
          [Mount]\nWhat={}\nWhere=/{name}\nType=vfat\nOptions=umask=0077,nodev,nosuid,noexec\n",
         esp.display()
     );
+    let flags = MountFlags::NODEV | MountFlags::NOSUID | MountFlags::NOEXEC;
+    let options: &CStr = c"umask=0077";
+    let _ = mount(esp, root.join(name).as_path(), "vfat", flags, options);
     let written = fs::create_dir_all(&wants)
         .and_then(|()| fs::write(folder.join(&unit), text))
         .and_then(|()| symlink(format!("../{unit}"), wants.join(&unit)));

@@ -6,13 +6,14 @@
 //!
 //! ```text
 //! kernel file systems → modules, watchdog → state partition → root image (hash) → root → /etc
-//!   → /var, /home, /root, /srv → /cairn → the boot partition's unit → switch root
+//!   → /var, /home, /root, /srv → /cairn → the boot partition → the kernel's other file systems → switch root
 //! ```
 
 pub mod command_line;
 pub mod error;
 pub mod gpt;
 
+mod api;
 mod console;
 mod copy;
 mod disks;
@@ -71,6 +72,7 @@ fn boot() -> Result<Infallible, Error> {
     if let Some(esp) = &found.esp {
         disks::add_unit(esp, Path::new(ROOT))?;
     }
+    api::mount_all();
     watchdog.pet();
     console::say("starting init");
     switch::root(watchdog)

@@ -6,11 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 
-/// What the initrd of any machine can use: watchdogs, the file systems of the way to the root, then disks, virtual
-/// ones first. The first program stops loading once it has found the state partition.
+/// What the initrd of any machine can use: watchdogs, the file systems of the way to the root and of the boot partition, then
+/// disks, virtual ones first. The first program stops loading once it has found the state partition.
 ///
-/// Those that a kernel has built in or lacks are skipped.
-pub const DEFAULT: [&str; 26] = [
+/// Those that a kernel has built in or lacks are skipped. Some are there to save time only: each of the kernel's own
+/// requests for one starts a program, and a virtual network that is there from the start is configured first.
+pub const DEFAULT: [&str; 33] = [
     "i6300esb",
     "iTCO_wdt",
     "sp5100_tco",
@@ -19,7 +20,14 @@ pub const DEFAULT: [&str; 26] = [
     "ext4",
     "erofs",
     "overlay",
+    "vfat",
+    "nls_cp437",
+    "nls_ascii",
+    "configfs",
+    "efivarfs",
+    "efi_pstore",
     "virtio_pci",
+    "virtio_net",
     "virtio_blk",
     "virtio_scsi",
     "nvme",
