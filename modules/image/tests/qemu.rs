@@ -27,6 +27,23 @@ fn kvm_is_used_only_where_it_works() {
     );
 }
 
+/// The boot time of an emulated machine hangs on these.
+#[test]
+fn only_an_emulated_machine_gets_a_plain_processor_and_words_for_its_kernel() {
+    let emulated = arguments(&machine(), false).join(" ");
+    let told = "-smbios type=11,value=io.systemd.boot.kernel-cmdline-extra=tsc=reliable \
+                cryptomgr.notests loglevel=5 ";
+    assert!(emulated.contains(told), "{emulated}");
+    assert!(emulated.contains("-cpu qemu64,+ssse3"), "{emulated}");
+    assert!(emulated.contains(",-svm -"), "{emulated}");
+    let real = arguments(&machine(), true).join(" ");
+    assert!(!real.contains("-smbios"), "{real}");
+    for words in [emulated, real] {
+        let machine = "-machine q35,sata=off,smbus=off,i8042=off ";
+        assert!(words.contains(machine), "{words}");
+    }
+}
+
 #[test]
 fn ports_and_serial_lines_come_in_order() {
     let mut machine = machine();
