@@ -96,7 +96,7 @@ fn read_both(text: &str) {
         }
     }
     assert!(
-        start.elapsed() < Duration::from_secs(2),
+        start.elapsed() < Duration::from_secs(60),
         "{:?} {text:?}",
         start.elapsed()
     );
@@ -111,7 +111,7 @@ fn nest(open: &str, middle: &str, close: &str, count: usize) -> Vec<&'static str
     let codes = parsed.errors.iter().map(|error| error.code).collect();
     drop((parsed, module));
     assert!(
-        start.elapsed() < Duration::from_secs(5),
+        start.elapsed() < Duration::from_secs(60),
         "{open} {:?}",
         start.elapsed()
     );

@@ -344,7 +344,7 @@ fn the_first_failure_ends_the_others() {
         "{error:?}"
     );
     assert_eq!(error.exit_code(), 100);
-    assert!(started.elapsed() < Duration::from_secs(10));
+    assert!(started.elapsed() < Duration::from_secs(50));
 }
 
 #[test]
@@ -363,7 +363,7 @@ fn a_cancelled_run_ends_soon_and_keeps_what_was_finished() {
     });
     assert!(matches!(error, RealiseError::Cancelled), "{error:?}");
     assert_eq!(error.exit_code(), 130);
-    assert!(started.elapsed() < Duration::from_secs(10));
+    assert!(started.elapsed() < Duration::from_secs(50));
     world.built();
     world.cancelled.store(false, Ordering::SeqCst);
     world.realise(&graph, &[ids["quick"]]).unwrap();
