@@ -45,3 +45,17 @@ fn the_kernel_loads_its_part_for_wireless_networks_only_where_it_is_wanted() {
 fn networks_do_not_come_from_the_kernels_command_line() {
     assert!(spec("").units["systemd-network-generator.service"].mask);
 }
+
+#[test]
+fn networkd_may_write_to_var_from_the_start() {
+    let units = spec("").units;
+    assert!(units["systemd-networkd-persistent-storage.service"].mask);
+    let overrides = units["systemd-networkd.service"].overrides.clone();
+    let lines = overrides.unwrap_or_default();
+    for line in [
+        "Environment=SYSTEMD_NETWORK_PERSISTENT_STORAGE_READY=1",
+        "StateDirectory=systemd/network",
+    ] {
+        assert!(lines.lines().any(|one| one == line), "{lines}");
+    }
+}

@@ -43,6 +43,10 @@ fn a_boot_starts_nothing_that_finds_nothing_to_do() {
     for (unit, line) in [
         ("modprobe@.service", "ConditionPathExists=!/sys/module/%i"),
         (
+            "modprobe@drm.service",
+            "ConditionPathExistsGlob=|/sys/bus/pci/devices/*/boot_vga",
+        ),
+        (
             "systemd-udev-load-credentials.service",
             "ConditionPathExists=/run/credentials/@system",
         ),
