@@ -15,6 +15,7 @@ pub mod own_mounts;
 pub mod sandbox;
 mod syscalls;
 pub mod task;
+pub mod tether;
 mod wire;
 
 pub use child::{Task, maybe_run_as_child, use_child_program};

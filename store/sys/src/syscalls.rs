@@ -12,6 +12,8 @@ use rustix::thread::UnshareFlags;
 use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 /// Makes a mount read-only.
 pub(crate) const MOUNT_READ_ONLY: u64 = 0x1;
@@ -41,6 +43,15 @@ pub(crate) fn fork() -> io::Result<Option<Pid>> {
     // SAFETY: with one thread no lock can be held by a thread that the new process lacks.
     let pid = check(libc::c_long::from(unsafe { libc::fork() }))?;
     Ok(Pid::from_raw(pid as i32))
+}
+
+/// Does something in the new process just before it becomes the program. Only for system calls: nothing that takes a lock or memory.
+pub(crate) fn before_exec(
+    command: &mut Command,
+    act: impl FnMut() -> io::Result<()> + Send + Sync + 'static,
+) {
+    // SAFETY: the callers in this crate make plain system calls only.
+    unsafe { command.pre_exec(act) };
 }
 
 /// Adds attributes to a mount tree and all mounts below it.

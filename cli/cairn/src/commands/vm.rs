@@ -103,9 +103,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs a program to its end, or until `stop` turns: then it is asked to end, killed if it does not, and `None` comes out.
 ///
-/// Whatever comes out, the program is gone.
+/// Whatever comes out, the program is gone; it goes, too, if this one is killed.
 fn supervise(command: &mut Command, stop: &AtomicBool) -> io::Result<Option<ExitStatus>> {
     const GLANCE: Duration = Duration::from_millis(50);
+    cairn_sys::tether::end_with_this_thread(command);
     let mut child = command.spawn()?;
     let mut asked: Option<Instant> = None;
     loop {
