@@ -4,7 +4,7 @@
 //! `cairn_boot::CommandLine`.
 
 use crate::error::Error;
-use cairn_boot::StatePartition;
+use cairn_boot::{ADDED, StatePartition};
 use cairn_graph::Digest;
 
 /// The generation that runs.
@@ -55,7 +55,11 @@ impl Booted {
     pub(crate) fn own_words(words: &[String]) -> Vec<&str> {
         let added = ["cairn.gen=", "initrd=", "BOOT_IMAGE="];
         let own = |word: &&str| !added.iter().any(|prefix| word.starts_with(prefix));
-        words.iter().map(String::as_str).filter(own).collect()
+        let words = words.iter().map(String::as_str);
+        words
+            .take_while(|word| *word != ADDED)
+            .filter(own)
+            .collect()
     }
 }
 
@@ -79,6 +83,15 @@ mod tests {
         assert_eq!(booted.root, b);
         assert_eq!(booted.state, StatePartition::PartUuid("12-AB".into()));
         assert!(!Booted::own_words(&booted.words).contains(&"initrd=\\x"));
+    }
+
+    #[test]
+    fn what_a_machine_adds_at_a_boot_is_no_part_of_the_generation() {
+        let words = |text: &str| -> Vec<String> { text.split(' ').map(str::to_owned).collect() };
+        let running = words("initrd=\\x cairn.gen=1 ro quiet cairn.added tsc=reliable loglevel=5");
+        assert_eq!(Booted::own_words(&running), ["ro", "quiet"]);
+        let chosen = words("cairn.gen=2 ro quiet loglevel=5");
+        assert_eq!(Booted::own_words(&chosen), ["ro", "quiet", "loglevel=5"]);
     }
 
     #[test]

@@ -7,6 +7,9 @@ use cairn_spec::{Console, EtcPolicy, SystemSpec};
 use std::collections::BTreeSet;
 use std::fmt;
 
+/// What follows this word on a running kernel's command line was added by the machine at this boot, and is no part of the generation.
+pub const ADDED: &str = "cairn.added";
+
 /// Which partition holds store, `/var` and `/home`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StatePartition {

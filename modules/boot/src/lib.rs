@@ -15,7 +15,7 @@ mod observe;
 mod plan;
 
 pub use apply::apply;
-pub use command_line::{CommandLine, StatePartition};
+pub use command_line::{ADDED, CommandLine, StatePartition};
 pub use counting::Counter;
 pub use entry::{Entry, EntryName};
 pub use error::Error;
