@@ -3,6 +3,7 @@
 //! In: a [`Machine`]. Out: a [`Command`]. Finds out what the builder's machine can do: KVM is used only where it
 //! answers. Starts nothing and waits for nothing.
 
+use cairn_boot::ADDED;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -135,7 +136,7 @@ pub fn arguments(machine: &Machine, kvm: bool) -> Vec<String> {
         add("-cpu", EMULATED.into());
         add(
             "-smbios",
-            format!("type=11,value=io.systemd.boot.kernel-cmdline-extra={EMULATED_KERNEL}"),
+            format!("type=11,value=io.systemd.boot.kernel-cmdline-extra={ADDED} {EMULATED_KERNEL}"),
         );
     }
     add("-m", format!("{}M", machine.memory_mib));

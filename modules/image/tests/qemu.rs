@@ -31,8 +31,8 @@ fn kvm_is_used_only_where_it_works() {
 #[test]
 fn only_an_emulated_machine_gets_a_plain_processor_and_words_for_its_kernel() {
     let emulated = arguments(&machine(), false).join(" ");
-    let told = "-smbios type=11,value=io.systemd.boot.kernel-cmdline-extra=tsc=reliable \
-                cryptomgr.notests loglevel=5 ";
+    let told = "-smbios type=11,value=io.systemd.boot.kernel-cmdline-extra=cairn.added \
+                tsc=reliable cryptomgr.notests loglevel=5 ";
     assert!(emulated.contains(told), "{emulated}");
     assert!(emulated.contains("-cpu qemu64,+ssse3"), "{emulated}");
     assert!(emulated.contains(",-svm -"), "{emulated}");
