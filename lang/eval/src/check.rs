@@ -120,8 +120,8 @@ impl<'a> Evaluator<'a> {
             TypeKind::Named(named) => {
                 let message = format!("{subject} is not a `{}`", self.names.text(named.name));
                 let error = Diagnostic::error("types::condition", blame.span, message);
-                match named.doc.and_then(|doc| doc.lines().next()) {
-                    Some(doc) => error.help(format!("{}: {doc}", self.names.text(named.name))),
+                match self.explanation(shown) {
+                    Some(words) => error.help(words),
                     None => error,
                 }
             }

@@ -210,7 +210,7 @@ impl<'a> Evaluator<'a> {
             Value::Null => DataKind::Null,
             Value::Bool(value) => DataKind::Bool(value),
             Value::Int(number) => DataKind::Int(number),
-            Value::Float(number) => DataKind::Float(number),
+            Value::Float(number) if number.is_finite() => DataKind::Float(number),
             Value::Str(text) => DataKind::Str {
                 text: text.text.to_owned(),
                 context: text.context.to_vec(),
@@ -256,9 +256,13 @@ impl<'a> Evaluator<'a> {
             other => {
                 let message = format!("{} has no plain form", self.describe(other));
                 let error = Diagnostic::error("eval::not_data", span, message);
-                return Err(Box::new(error.help(
-                    "only null, true, false, numbers, strings, lists and records do",
-                )));
+                let help = match other {
+                    Value::Float(_) => {
+                        "inf and nan, which TOML and YAML can bring, can only be compared"
+                    }
+                    _ => "only null, true, false, numbers, strings, lists and records do",
+                };
+                return Err(Box::new(error.help(help)));
             }
         })
     }

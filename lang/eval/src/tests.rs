@@ -5,6 +5,7 @@
 mod cycles;
 mod engine;
 mod expressions;
+mod formats;
 mod library;
 mod notation;
 mod types;

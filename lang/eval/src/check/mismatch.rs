@@ -43,8 +43,14 @@ impl<'a> Evaluator<'a> {
             Some(declared) => error.also(declared, "declared here"),
             None => error,
         };
-        Box::new(match self.mend(value, ty) {
-            Some(mend) => error.help(mend),
+        // Quotes around a number are no mend where only some strings are admitted.
+        let refined = matches!(shown.structure().kind, TypeKind::Where(_));
+        let mend = match value {
+            Value::Int(_) | Value::Float(_) | Value::Bool(_) if refined => None,
+            _ => self.mend(value, ty),
+        };
+        Box::new(match mend.or_else(|| self.explanation(shown)) {
+            Some(help) => error.help(help),
             None => error,
         })
     }
@@ -98,6 +104,15 @@ impl<'a> Evaluator<'a> {
             span: None,
         });
         Err(self.mismatch(value, allowed, allowed, blame))
+    }
+
+    /// What a named type says of itself: the first line of its documentation.
+    pub(super) fn explanation(&self, ty: &'a Type<'a>) -> Option<String> {
+        let TypeKind::Named(named) = ty.kind else {
+            return None;
+        };
+        let doc = named.doc?.lines().next()?;
+        Some(format!("{}: {doc}", self.names.text(named.name)))
     }
 
     /// The value, with what it is for where that is known.

@@ -2,9 +2,10 @@
 //!
 //! In: values that may wait. Out: lists, records, texts … or an error at the argument's own span.
 
+use cairn_syntax::Diagnostic;
 use cairn_syntax::span::Span;
 
-use crate::evaluator::{Evaluator, Result};
+use crate::evaluator::{Error, Evaluator, Result};
 use crate::value::{List, Record, Text, Value};
 
 /// The arguments of a native call; those that were left out are `None`.
@@ -94,6 +95,39 @@ impl<'a> Arguments<'_, 'a> {
                 self.at(index),
             )
         })
+    }
+
+    /// `true` or `false`; `false` where it was left out.
+    pub(super) fn flag(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        index: usize,
+        name: &str,
+    ) -> Result<bool> {
+        match self.value(evaluator, index)? {
+            Value::Null => Ok(false),
+            Value::Bool(flag) => Ok(flag),
+            other => {
+                let what = format!("`{name}`");
+                Err(evaluator.expected(&what, "true or false", other, self.at(index)))
+            }
+        }
+    }
+
+    /// The error of a first argument that is of another kind.
+    pub(super) fn no_kind(
+        &self,
+        evaluator: &Evaluator<'a>,
+        expected: &str,
+        found: Value<'a>,
+    ) -> Error {
+        evaluator.expected(&self.what(0), expected, found, self.at(0))
+    }
+
+    /// The error of a first argument that spells no number of some form.
+    pub(super) fn no_number(&self, evaluator: &Evaluator<'a>, form: &str) -> Error {
+        let message = format!("{} is not {form}", evaluator.describe(self.later(0)));
+        Box::new(Diagnostic::error("eval::not_a_number", self.at(0), message))
     }
 
     pub(super) fn path(&self, evaluator: &mut Evaluator<'a>, index: usize) -> Result<&'a str> {

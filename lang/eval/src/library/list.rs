@@ -1,7 +1,5 @@
 //! `list.`: functions over lists.
 
-use std::cmp::Ordering;
-
 use cairn_syntax::Diagnostic;
 
 use super::{Arguments, Native, needed, optional};
@@ -86,36 +84,36 @@ pub(super) static FUNCTIONS: &[Native] = &[
         run: flat_map,
     },
     Native {
-        name: "list.sort",
-        parameters: &[needed("list", "List(Any)")],
-        gives: "List(Any)",
-        doc: "The items, numbers or strings, in ascending order.",
-        example: "list.sort([3, 1, 2])   # => [1,2,3]",
-        run: sort,
-    },
-    Native {
-        name: "list.sort_by",
-        parameters: &[needed("list", "List(Any)"), needed("key", "Fn")],
-        gives: "List(Any)",
-        doc: "The items in ascending order of their keys; equal ones stay in order.",
-        example: r#"list.sort_by(["ccc", "a", "bb"], string.length)   # => ["a","bb","ccc"]"#,
-        run: sort_by,
-    },
-    Native {
-        name: "list.unique",
-        parameters: &[needed("list", "List(Any)")],
-        gives: "List(Any)",
-        doc: "The items without repeats; the first of equals stays.",
-        example: "list.unique([1, 2, 1])   # => [1,2]",
-        run: unique,
-    },
-    Native {
         name: "list.contains",
         parameters: &[needed("list", "List(Any)"), needed("item", "Any")],
         gives: "Bool",
         doc: "Whether some item is equal to the given one.",
         example: r#"["a", "b"] |> list.contains("b")   # => true"#,
         run: contains,
+    },
+    Native {
+        name: "list.index_of",
+        parameters: &[needed("list", "List(Any)"), needed("item", "Any")],
+        gives: "Int?",
+        doc: "Where the first item equal to the given one stands, counted from 0, else null.",
+        example: r#"list.index_of(["a", "b"], "b")   # => 1"#,
+        run: index_of,
+    },
+    Native {
+        name: "list.count",
+        parameters: &[needed("list", "List(Any)"), needed("test", "Fn")],
+        gives: "Int",
+        doc: "For how many items the test is true.",
+        example: "list.count([1, 2, 3], x => x > 1)   # => 2",
+        run: count,
+    },
+    Native {
+        name: "list.without",
+        parameters: &[needed("list", "List(Any)"), needed("items", "List(Any)")],
+        gives: "List(Any)",
+        doc: "The items that are equal to none of the others.",
+        example: "list.without([1, 2, 3, 2], [2])   # => [1,3]",
+        run: without,
     },
     Native {
         name: "list.head",
@@ -196,7 +194,7 @@ pub(super) static FUNCTIONS: &[Native] = &[
 ];
 
 /// Some of a list's items, with their origins.
-fn pick<'a>(
+pub(super) fn pick<'a>(
     evaluator: &Evaluator<'a>,
     list: &List<'a>,
     indices: impl Iterator<Item = usize> + Clone,
@@ -302,72 +300,6 @@ fn flat_map<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) ->
     join(evaluator, &lists, "what the function gives", arguments)
 }
 
-/// The indices of keys in ascending order. Errors: the first that comparing met.
-fn order<'a>(
-    evaluator: &mut Evaluator<'a>,
-    keys: &[Value<'a>],
-    arguments: &Arguments<'_, 'a>,
-) -> Result<Vec<usize>> {
-    let mut indices: Vec<usize> = (0..keys.len()).collect();
-    let mut failed = None;
-    let span = arguments.at(0);
-    indices.sort_by(|left, right| {
-        match evaluator.compare((keys[*left], span), (keys[*right], span), arguments.span) {
-            Ok(ordering) => ordering,
-            Err(error) => {
-                failed.get_or_insert(error);
-                Ordering::Equal
-            }
-        }
-    });
-    match failed {
-        Some(error) => Err(error),
-        None => Ok(indices),
-    }
-}
-
-fn sort<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
-    let list = arguments.list(evaluator, 0)?;
-    let mut keys = Vec::with_capacity(list.items.len());
-    for item in list.items {
-        keys.push(evaluator.force(*item, arguments.at(0))?);
-    }
-    let order = order(evaluator, &keys, arguments)?;
-    Ok(pick(evaluator, list, order.into_iter()))
-}
-
-fn sort_by<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
-    let list = arguments.list(evaluator, 0)?;
-    let mut keys = Vec::with_capacity(list.items.len());
-    for item in list.items {
-        keys.push(evaluator.call(arguments.later(1), &[*item], arguments.at(1))?);
-    }
-    let order = order(evaluator, &keys, arguments)?;
-    Ok(pick(evaluator, list, order.into_iter()))
-}
-
-fn unique<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
-    let list = arguments.list(evaluator, 0)?;
-    let mut texts = std::collections::HashSet::new();
-    let mut kept: Vec<usize> = Vec::new();
-    'items: for (index, item) in list.items.iter().enumerate() {
-        let item = evaluator.force(*item, arguments.at(0))?;
-        if let Value::Str(text) = item {
-            if texts.insert(text.text) {
-                kept.push(index);
-            }
-            continue;
-        }
-        for known in &kept {
-            if evaluator.equal(list.items[*known], item, arguments.span)? {
-                continue 'items;
-            }
-        }
-        kept.push(index);
-    }
-    Ok(pick(evaluator, list, kept.into_iter()))
-}
-
 fn contains<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
     for item in arguments.list(evaluator, 0)?.items {
         if evaluator.equal(*item, arguments.later(1), arguments.span)? {
@@ -375,6 +307,39 @@ fn contains<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) ->
         }
     }
     Ok(Value::Bool(false))
+}
+
+fn index_of<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
+    let items = arguments.list(evaluator, 0)?.items;
+    for (index, item) in items.iter().enumerate() {
+        if evaluator.equal(*item, arguments.later(1), arguments.span)? {
+            return Ok(Value::Int(index as i64));
+        }
+    }
+    Ok(Value::Null)
+}
+
+fn count<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
+    let mut count = 0;
+    for item in arguments.list(evaluator, 0)?.items {
+        count += i64::from(arguments.test(evaluator, 1, &[*item])?);
+    }
+    Ok(Value::Int(count))
+}
+
+fn without<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
+    let list = arguments.list(evaluator, 0)?;
+    let dropped = arguments.list(evaluator, 1)?.items;
+    let mut kept = Vec::new();
+    'items: for (index, item) in list.items.iter().enumerate() {
+        for other in dropped {
+            if evaluator.equal(*item, *other, arguments.span)? {
+                continue 'items;
+            }
+        }
+        kept.push(index);
+    }
+    Ok(pick(evaluator, list, kept.into_iter()))
 }
 
 fn nth<'a>(list: &List<'a>, index: usize, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {

@@ -6,18 +6,24 @@
 mod arguments;
 mod format;
 mod global;
+mod hash;
 mod list;
 mod number;
+mod order;
 mod path;
 mod record;
+mod regex;
 mod string;
 mod table;
 mod types;
+mod version;
+mod words;
 
 pub(crate) use arguments::Arguments;
 pub use table::{BuiltinType, Native, NativeParameter};
 
-use table::{needed, optional};
+use table::{needed, optional, split_example};
+pub use words::Word;
 
 use crate::evaluator::Evaluator;
 use crate::scope::Scope;
@@ -26,16 +32,19 @@ use crate::value::{Field, Origin, Record, Value};
 
 /// All functions of the library, for documentation and completion.
 pub fn functions() -> impl Iterator<Item = &'static Native> {
-    let tables: [&'static [Native]; 7] = [
+    let tables: [&'static [Native]; 10] = [
         global::FUNCTIONS,
         list::FUNCTIONS,
+        order::FUNCTIONS,
         record::FUNCTIONS,
         string::FUNCTIONS,
         number::FUNCTIONS,
         path::FUNCTIONS,
-        format::FUNCTIONS,
+        regex::FUNCTIONS,
+        version::FUNCTIONS,
+        hash::FUNCTIONS,
     ];
-    tables.into_iter().flatten()
+    tables.into_iter().chain(format::TABLES).flatten()
 }
 
 /// The function of a whole name: `list.map`.
@@ -59,6 +68,11 @@ pub fn namespaces() -> Vec<&'static str> {
 /// The types that are known everywhere; the library's prelude names more.
 pub fn types() -> impl Iterator<Item = &'static BuiltinType> {
     types::TYPES.iter()
+}
+
+/// The words of the language that are no functions.
+pub fn words() -> impl Iterator<Item = &'static Word> {
+    words::WORDS.iter()
 }
 
 /// The scope that every other lies below: namespaces, globals and built-in types.

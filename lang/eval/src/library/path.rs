@@ -24,6 +24,22 @@ pub(super) static FUNCTIONS: &[Native] = &[
         run: extension,
     },
     Native {
+        name: "path.stem",
+        parameters: &[needed("path", "Path")],
+        gives: "Str",
+        doc: "The last part without its last point and what follows.",
+        example: r#"path.stem(./www/index.html)   # => "index""#,
+        run: stem,
+    },
+    Native {
+        name: "path.parent",
+        parameters: &[needed("path", "Path")],
+        gives: "Path",
+        doc: "The folder that it lies in; the configuration's own for what lies at its top.",
+        example: r#"path.name(path.parent(./www/index.html))   # => "www""#,
+        run: parent,
+    },
+    Native {
         name: "path.join",
         parameters: &[needed("path", "Path"), needed("relative", "Str")],
         gives: "Path",
@@ -51,6 +67,20 @@ fn extension<'a>(
         Some((stem, extension)) if !stem.is_empty() => evaluator.string(extension),
         _ => Value::Null,
     })
+}
+
+fn stem<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
+    let name = last_part(arguments.path(evaluator, 0)?);
+    Ok(match name.rsplit_once('.') {
+        Some((stem, _)) if !stem.is_empty() => evaluator.string(stem),
+        _ => evaluator.string(name),
+    })
+}
+
+fn parent<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
+    let path: &'a str = arguments.path(evaluator, 0)?;
+    let above = path.rsplit_once('/').map_or(".", |(above, _)| above);
+    Ok(Value::Path(evaluator.arena.alloc(above)))
 }
 
 fn join<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {

@@ -98,6 +98,34 @@ pub(super) static FUNCTIONS: &[Native] = &[
         example: r#"record.without({ a = 1, b = 2 }, ["a"])   # => {"b":2}"#,
         run: without,
     },
+    Native {
+        name: "record.pick",
+        parameters: &[needed("record", "Map(Any)"), needed("keys", "List(Str)")],
+        gives: "Map(Any)",
+        doc: "Only those fields, as far as they are there.",
+        example: r#"record.pick({ a = 1, b = 2 }, ["a", "c"])   # => {"a":1}"#,
+        run: pick,
+    },
+    Native {
+        name: "record.map_keys",
+        parameters: &[needed("record", "Map(Any)"), needed("function", "Fn")],
+        gives: "Map(Any)",
+        doc: "The same values under the keys that `function(key, value)` gives.",
+        example: r#"record.map_keys({ a = 1 }, (key, value) => "x-${key}")   # => {"x-a":1}"#,
+        run: map_keys,
+    },
+    Native {
+        name: "record.length",
+        parameters: &[needed("record", "Map(Any)")],
+        gives: "Int",
+        doc: "How many fields there are.",
+        example: "record.length({ a = 1, b = 2 })   # => 2",
+        run: |evaluator, arguments| {
+            Ok(Value::Int(
+                arguments.record(evaluator, 0)?.fields.len() as i64
+            ))
+        },
+    },
 ];
 
 fn map<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
@@ -273,18 +301,44 @@ fn get<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Resu
 }
 
 fn without<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
+    chosen(evaluator, arguments, false)
+}
+
+fn pick<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
+    chosen(evaluator, arguments, true)
+}
+
+/// The fields whose keys are among the given ones, or the others.
+fn chosen<'a>(
+    evaluator: &mut Evaluator<'a>,
+    arguments: &Arguments<'_, 'a>,
+    given: bool,
+) -> Result<Value<'a>> {
     let record = arguments.record(evaluator, 0)?;
-    let mut dropped = Vec::new();
+    let mut keys = Vec::new();
     for key in arguments.list(evaluator, 1)?.items {
         let key = evaluator.force(*key, arguments.at(1))?;
-        dropped.push(evaluator.expect_text(key, arguments.at(1))?.text);
+        keys.push(evaluator.expect_text(key, arguments.at(1))?.text);
     }
     let kept = record
         .fields
         .iter()
-        .filter(|field| !dropped.contains(&evaluator.names.text(field.name)));
+        .filter(|field| keys.contains(&evaluator.names.text(field.name)) == given);
     let kept: Vec<Field<'a>> = kept.copied().collect();
     Ok(evaluator.sorted_record(&kept))
+}
+
+fn map_keys<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
+    let record = arguments.record(evaluator, 0)?;
+    let mut fields = Vec::with_capacity(record.fields.len());
+    for field in evaluator.by_text(record) {
+        let key = evaluator.symbol_string(field.name);
+        let key = evaluator.call(arguments.later(1), &[key, field.value], arguments.at(1))?;
+        let name = evaluator.value_as_key(key, arguments.at(1))?;
+        fields.push(Field { name, ..*field });
+    }
+    evaluator.sort_once(&mut fields)?;
+    Ok(evaluator.sorted_record(&fields))
 }
 
 #[cfg(test)]

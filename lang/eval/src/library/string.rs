@@ -5,7 +5,7 @@ use cairn_syntax::Diagnostic;
 use super::{Arguments, Native, needed, optional};
 use crate::evaluator::{Evaluator, Result};
 use crate::host::ContextId;
-use crate::value::Value;
+use crate::value::{Text, Value};
 
 pub(super) static FUNCTIONS: &[Native] = &[
     Native {
@@ -42,6 +42,42 @@ pub(super) static FUNCTIONS: &[Native] = &[
         doc: "Without white space at both ends.",
         example: r#"string.trim("  a ")   # => "a""#,
         run: trim,
+    },
+    Native {
+        name: "string.trim_start",
+        parameters: &[needed("string", "Str")],
+        gives: "Str",
+        doc: "Without white space at its start.",
+        example: r#"string.trim_start("  a ")   # => "a ""#,
+        run: |evaluator, arguments| {
+            changed(evaluator, arguments, |text| text.trim_start().to_owned())
+        },
+    },
+    Native {
+        name: "string.trim_end",
+        parameters: &[needed("string", "Str")],
+        gives: "Str",
+        doc: "Without white space at its end.",
+        example: r#"string.trim_end("a\n\n")   # => "a""#,
+        run: |evaluator, arguments| {
+            changed(evaluator, arguments, |text| text.trim_end().to_owned())
+        },
+    },
+    Native {
+        name: "string.without_prefix",
+        parameters: &[needed("string", "Str"), needed("prefix", "Str")],
+        gives: "Str",
+        doc: "Without that at its start, where it begins so.",
+        example: r#"string.without_prefix("v1.2", "v")   # => "1.2""#,
+        run: without_prefix,
+    },
+    Native {
+        name: "string.without_suffix",
+        parameters: &[needed("string", "Str"), needed("suffix", "Str")],
+        gives: "Str",
+        doc: "Without that at its end, where it ends so.",
+        example: r#"string.without_suffix("ssh.service", ".service")   # => "ssh""#,
+        run: without_suffix,
     },
     Native {
         name: "string.starts_with",
@@ -96,6 +132,46 @@ pub(super) static FUNCTIONS: &[Native] = &[
         run: lower,
     },
     Native {
+        name: "string.index_of",
+        parameters: &[needed("string", "Str"), needed("part", "Str")],
+        gives: "Int?",
+        doc: "Where that first occurs, in characters from 0, else null.",
+        example: r#"string.index_of("grün", "n")   # => 3"#,
+        run: index_of,
+    },
+    Native {
+        name: "string.words",
+        parameters: &[needed("string", "Str")],
+        gives: "List(Str)",
+        doc: "The pieces between white space.",
+        example: r#"string.words(" a  b\n")   # => ["a","b"]"#,
+        run: words,
+    },
+    Native {
+        name: "string.characters",
+        parameters: &[needed("string", "Str")],
+        gives: "List(Str)",
+        doc: "Its characters, one string each.",
+        example: r#"string.characters("grün")   # => ["g","r","ü","n"]"#,
+        run: characters,
+    },
+    Native {
+        name: "string.indent",
+        parameters: &[needed("string", "Str"), needed("by", "Str | Int")],
+        gives: "Str",
+        doc: "With a text, or so many blanks, before each line that is not empty.",
+        example: r#"string.indent("a\n\nb\n", 2)   # => "  a\n\n  b\n""#,
+        run: indent,
+    },
+    Native {
+        name: "string.shell_quote",
+        parameters: &[needed("string", "Str")],
+        gives: "Str",
+        doc: "As one word of a POSIX shell, whatever is in it.",
+        example: r#"string.shell_quote("it's")   # => "'it'\\''s'""#,
+        run: shell_quote,
+    },
+    Native {
         name: "string.length",
         parameters: &[needed("string", "Str")],
         gives: "Int",
@@ -144,6 +220,14 @@ pub(super) static FUNCTIONS: &[Native] = &[
         example: r#"string.to_int("42")   # => 42"#,
         run: to_int,
     },
+    Native {
+        name: "string.to_float",
+        parameters: &[needed("string", "Str")],
+        gives: "Float",
+        doc: "The number that it spells, with or without a point; an error if it spells none.",
+        example: r#"string.to_float("1.5")   # => 1.5"#,
+        run: to_float,
+    },
 ];
 
 /// The longest string that repetition and padding make, in bytes.
@@ -172,15 +256,24 @@ fn join<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Res
     Ok(evaluator.string_with(&text, &context))
 }
 
-fn pieces<'a>(
+/// The list of some strings with one context.
+pub(super) fn pieces<'a, 's>(
     evaluator: &Evaluator<'a>,
-    pieces: impl Iterator<Item = &'a str>,
+    pieces: impl Iterator<Item = &'s str>,
     context: &[ContextId],
 ) -> Value<'a> {
     let items: Vec<Value<'a>> = pieces
         .map(|piece| evaluator.string_with(piece, context))
         .collect();
     evaluator.list(&items, &[])
+}
+
+/// The context of what is made of two strings.
+pub(super) fn both(first: &Text<'_>, second: &Text<'_>) -> Vec<ContextId> {
+    let mut context = [first.context, second.context].concat();
+    context.sort_unstable();
+    context.dedup();
+    context
 }
 
 fn split<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
@@ -263,10 +356,8 @@ fn replace<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> 
     let text = arguments.text(evaluator, 0)?;
     let (from, to) = (arguments.text(evaluator, 1)?, arguments.text(evaluator, 2)?);
     not_empty(from.text, 1, "an empty text is everywhere", arguments)?;
-    let mut context = [text.context, to.context].concat();
-    context.sort_unstable();
-    context.dedup();
-    Ok(evaluator.string_with(&text.text.replace(from.text, to.text), &context))
+    let replaced = text.text.replace(from.text, to.text);
+    Ok(evaluator.string_with(&replaced, &both(text, to)))
 }
 
 fn length<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
@@ -319,11 +410,7 @@ fn pad<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Resu
     } else {
         (" ", &[][..])
     };
-    let left = match arguments.value(evaluator, 3)? {
-        Value::Null => false,
-        Value::Bool(left) => left,
-        other => return Err(evaluator.expected("`left`", "true or false", other, arguments.at(3))),
-    };
+    let left = arguments.flag(evaluator, 3, "left")?;
     let missing = width.saturating_sub(text.text.chars().count());
     limit(missing.saturating_mul(4), arguments)?;
     let filling: String = with.chars().cycle().take(missing).collect();
@@ -342,16 +429,98 @@ fn pad<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Resu
 }
 
 fn to_int<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
+    let number = arguments.text(evaluator, 0)?.text.trim().parse();
+    match number {
+        Ok(number) => Ok(Value::Int(number)),
+        Err(_) => Err(arguments.no_number(evaluator, "a whole number")),
+    }
+}
+
+fn to_float<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
+    match arguments.text(evaluator, 0)?.text.trim().parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok(Value::Float(number)),
+        _ => Err(arguments.no_number(evaluator, "a number")),
+    }
+}
+
+fn without_prefix<'a>(
+    evaluator: &mut Evaluator<'a>,
+    arguments: &Arguments<'_, 'a>,
+) -> Result<Value<'a>> {
+    let prefix = arguments.text(evaluator, 1)?.text;
+    changed(evaluator, arguments, |text| {
+        text.strip_prefix(prefix).unwrap_or(text).to_owned()
+    })
+}
+
+fn without_suffix<'a>(
+    evaluator: &mut Evaluator<'a>,
+    arguments: &Arguments<'_, 'a>,
+) -> Result<Value<'a>> {
+    let suffix = arguments.text(evaluator, 1)?.text;
+    changed(evaluator, arguments, |text| {
+        text.strip_suffix(suffix).unwrap_or(text).to_owned()
+    })
+}
+
+fn index_of<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
+    let (text, part) = (arguments.text(evaluator, 0)?, arguments.text(evaluator, 1)?);
+    let found = text.text.find(part.text);
+    Ok(found.map_or(Value::Null, |at| {
+        Value::Int(text.text[..at].chars().count() as i64)
+    }))
+}
+
+fn words<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
     let text = arguments.text(evaluator, 0)?;
-    text.text.trim().parse().map(Value::Int).map_err(|_| {
-        let message = format!(
-            "{} is not a whole number",
-            evaluator.describe(arguments.later(0))
-        );
-        Box::new(Diagnostic::error(
-            "eval::not_a_number",
-            arguments.at(0),
-            message,
-        ))
+    Ok(pieces(
+        evaluator,
+        text.text.split_whitespace(),
+        text.context,
+    ))
+}
+
+fn characters<'a>(
+    evaluator: &mut Evaluator<'a>,
+    arguments: &Arguments<'_, 'a>,
+) -> Result<Value<'a>> {
+    let text = arguments.text(evaluator, 0)?;
+    let ends = text.text.char_indices();
+    let each = ends.map(|(at, character)| &text.text[at..at + character.len_utf8()]);
+    Ok(pieces(evaluator, each, text.context))
+}
+
+fn indent<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
+    let text = arguments.text(evaluator, 0)?;
+    let (by, context) = match arguments.value(evaluator, 1)? {
+        Value::Str(by) => (by.text.to_owned(), both(text, by)),
+        _ => {
+            let count = arguments.count(evaluator, 1)?;
+            limit(count, arguments)?;
+            (" ".repeat(count), text.context.to_vec())
+        }
+    };
+    let lines = text.text.lines().count();
+    limit(by.len().saturating_mul(lines), arguments)?;
+    let mut indented = String::with_capacity(text.text.len() + by.len() * lines);
+    for line in text.text.split_inclusive('\n') {
+        if !line.trim_end().is_empty() {
+            indented.push_str(&by);
+        }
+        indented.push_str(line);
+    }
+    Ok(evaluator.string_with(&indented, &context))
+}
+
+fn shell_quote<'a>(
+    evaluator: &mut Evaluator<'a>,
+    arguments: &Arguments<'_, 'a>,
+) -> Result<Value<'a>> {
+    changed(evaluator, arguments, |text| {
+        let harmless = |next: char| next.is_ascii_alphanumeric() || "_-./:,@%+".contains(next);
+        if !text.is_empty() && text.chars().all(harmless) {
+            return text.to_owned();
+        }
+        format!("'{}'", text.replace('\'', "'\\''"))
     })
 }

@@ -97,7 +97,8 @@ impl BuiltinType {
     }
 }
 
-fn split_example(example: &'static str) -> (&'static str, &'static str) {
-    let (code, gives) = example.split_once("# =>").unwrap_or((example, ""));
+/// An example's code, and what stands behind its last `# =>`.
+pub(super) fn split_example(example: &'static str) -> (&'static str, &'static str) {
+    let (code, gives) = example.rsplit_once("# =>").unwrap_or((example, ""));
     (code.trim(), gives.trim())
 }

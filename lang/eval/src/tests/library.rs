@@ -12,7 +12,8 @@ fn read_type(text: &str) {
 fn every_function_and_type_is_documented_and_named_once() {
     let functions = functions().map(|native| (native.name, native.doc, native.example()));
     let types = library::types().map(|ty| (ty.name, ty.doc, ty.example()));
-    let rows: Vec<_> = functions.chain(types).collect();
+    let words = library::words().map(|word| (word.name, word.doc, word.example()));
+    let rows: Vec<_> = functions.chain(types).chain(words).collect();
     for (name, doc, (code, _)) in &rows {
         assert!(doc.ends_with('.'), "{name}: {doc}");
         assert!(code.contains(name), "the example of {name} shows it");
@@ -44,7 +45,9 @@ fn every_signature_reads_as_types_of_the_language() {
 fn every_example_gives_what_it_says() {
     let functions = functions().map(library::Native::example);
     let types = library::types().map(library::BuiltinType::example);
-    for (code, gives) in functions.chain(types) {
+    let words = library::words().filter(|word| !word.in_modules);
+    let words = words.map(library::Word::example);
+    for (code, gives) in functions.chain(types).chain(words) {
         let found = super::evaluate(code, Box::new(super::world::example_files()));
         let found = match found.split_once(' ') {
             Some((code, _)) if code.contains("::") => format!("error: {code}"),
@@ -184,33 +187,89 @@ fn numbers_and_paths() {
 }
 
 #[test]
-fn formats() {
+fn lists_are_ordered_and_grouped() {
+    check("list.max([])", "eval::no_item 1:10-12 the list is empty");
+    check("list.max([{}])", "eval::order …");
+    check("list.min([\"b\", \"a\"])", "\"a\"");
+    check("[list.sum([]), list.sum([1, 2.5])]", "[0,3.5]");
+    check("list.sum([1, \"a\"])", "eval::operands …");
+    check("list.index_of([1], 2)", "null");
+    check("list.group_by([1], x => x)", "eval::wrong_kind …");
+    check("list.group_by([], x => x)", "{}");
+}
+
+#[test]
+fn keys_that_meet_are_an_error() {
     check(
-        "json.parse(\"{\\\"a\\\": [1, 2.5, null]}\").a",
-        "[1,2.5,null]",
+        "record.map_keys({ a = 1, b = 2 }, (k, v) => \"x\")",
+        "eval::duplicate_field …",
+    );
+}
+
+#[test]
+fn numbers_are_rounded_and_measured() {
+    check(
+        "[number.floor(1.9), number.ceil(-1.9), number.round(-2.5), number.floor(7)]",
+        "[1,-1,-3,7]",
+    );
+    check("number.floor(1e19)", "eval::overflow …");
+    check(
+        "number.round(-9223372036854775808.0)",
+        "-9223372036854775808",
+    );
+    check("number.round(9223372036854775808.0)", "eval::overflow …");
+    check(
+        "number.clamp(\"a\", 0, 1)",
+        "eval::wrong_kind 1:14-17 the first argument of `number.clamp` must be a number, not the string \"a\"",
     );
     check(
-        "json.print({ b = [1], a = \"x\" })",
-        r#""{\"a\":\"x\",\"b\":[1]}""#,
+        "[number.clamp(-1, 0, 10), number.clamp(5, 0, 10), number.clamp(11, 0, 10)]",
+        "[0,5,10]",
     );
     check(
-        "json.parse(\"{\")",
-        "eval::unreadable_text 1:12-15 this is no JSON: …",
+        "number.bytes(\"512 MiB\")",
+        "eval::not_a_number … is not a size such as \"512MiB\"",
     );
+    check("number.bytes(\"1MiB1KiB\")", "eval::not_a_number …");
+    check("number.bytes(\"99999999999TiB\")", "eval::not_a_number …");
     check(
-        "toml.parse(\"a = 1\\n[b]\\nc = \\\"x\\\"\")",
-        r#"{"a":1,"b":{"c":"x"}}"#,
+        "[number.seconds(\"1w2d3h4m5s\"), number.seconds(\"0s\")]",
+        "[788645,0]",
     );
+    check("number.seconds(\"5m1h\")", "eval::not_a_number …");
+    check("number.seconds(\"\")", "eval::not_a_number …");
+    check("string.to_float(\"inf\")", "eval::not_a_number …");
+}
+
+#[test]
+fn words_of_a_shell_are_quoted_only_where_needed() {
     check(
-        "toml.print({ a = 1, b.c = \"x\" })",
-        r#""a = 1\n\n[b]\nc = \"x\"\n""#,
+        "[string.shell_quote(\"/a-b.c\"), string.shell_quote(\"\"), string.shell_quote(\"a b\")]",
+        r#"["/a-b.c","''","'a b'"]"#,
     );
-    check("json.print(x => x)", "eval::not_data …");
+}
+
+#[test]
+fn patterns() {
+    check(
+        "regex.matches(\"a\", \"(\")",
+        "eval::pattern 1:20-23 this pattern can't be read: unclosed group; `regex.escape` …",
+    );
+    check("regex.matches(\"a\", \"(?=a)\")", "eval::pattern …");
+    check("regex.find(\"a\", \"b\")", "null");
+    check("regex.captures(\"a\", \"b\")", "null");
+    check("regex.captures(\"a\", \"(a)|(b)\")", r#"["a","a",null]"#);
+    check("regex.split(\"\", \",\")", r#"[""]"#);
+    // A pattern over which backtracking would take for ever.
+    check(
+        "regex.matches(string.repeat(\"a\", 100000) + \"b\", \"^(a+)+$\")",
+        "false",
+    );
 }
 
 #[test]
 fn globals() {
     check("error(\"no ${1}\")", "eval::error 1:1-17 no 1");
     check("trace(\"seen\", 5)", "5");
-    check("regex.match(\"a\")", "eval::unknown_name 1:1-6 …");
+    check("rgex.matches(\"a\")", "eval::unknown_name 1:1-5 …");
 }

@@ -42,6 +42,7 @@ pub(super) fn example_files() -> impl Host {
         ("motd", "hello\n"),
         ("www/index.html", "<p>hello</p>\n"),
         ("db.age", "age"),
+        ("ports.cairn", "{ http = 80 }"),
     ])
 }
 
@@ -94,7 +95,7 @@ fn check(files: &[(&'static str, &'static str)], text: &str, expect: &str) {
 
 /// The context of an expression's string.
 #[track_caller]
-fn check_context(text: &str, expect: &[u32]) {
+pub(super) fn check_context(text: &str, expect: &[u32]) {
     let arena = Arena::new();
     let host = Box::new(Files::default());
     let mut evaluator = Evaluator::new(&arena, SourceMap::default(), Interner::default(), host);
