@@ -9,7 +9,7 @@ use cairn_eval::{Arena, Evaluator, Host as _, ScopeId};
 use cairn_options::{Config, Failure};
 use cairn_syntax::span::SourceMap;
 use cairn_syntax::symbol::Interner;
-use cairn_syntax::{Diagnostic, parse_expression, parse_module};
+use cairn_syntax::{Diagnostic, File, parse_file, parse_module};
 use cairn_system::library::LIBRARY;
 
 use crate::error::CommandError;
@@ -55,37 +55,15 @@ pub fn evaluator(arena: &Arena, host: LiveHost) -> Evaluator<'_> {
     evaluator
 }
 
-/// What a file is, by its text: a module reads as a sequence of items, all else is an expression. No text is both.
-pub enum Kind {
-    /// A configuration.
-    Module,
-    /// An expression, with its text.
-    Expression(String),
-}
-
-impl Kind {
-    /// Finds out. Where the text is neither, it is what can be read of it further.
-    ///
-    /// A file that can't be read counts as a module: loading it gives the error.
-    pub fn of(host: &mut LiveHost, entry: &str) -> Self {
-        let Ok(text) = host.load(entry) else {
-            return Self::Module;
-        };
-        let mut sources = SourceMap::default();
-        let id = sources.add(entry, text.as_str());
-        let mut names = Interner::default();
-        let first = |errors: &[Diagnostic]| {
-            let starts = errors.iter().map(|error| error.primary.span.start);
-            starts.min().unwrap_or(u32::MAX)
-        };
-        let as_module = first(&parse_module(&sources, id, &mut names).errors);
-        let is_module = as_module == u32::MAX
-            || as_module >= first(&parse_expression(&sources, id, &mut names).errors);
-        if is_module {
-            Self::Module
-        } else {
-            Self::Expression(text)
-        }
+/// The text of a file that holds an expression; none of a configuration. A file that can't be read counts as a configuration:
+/// loading it gives the error.
+pub fn expression_text(host: &mut LiveHost, entry: &str) -> Option<String> {
+    let text = host.load(entry).ok()?;
+    let mut sources = SourceMap::default();
+    let id = sources.add(entry, text.as_str());
+    match parse_file(&sources, id, &mut Interner::default()).tree {
+        File::Expression(_) => Some(text),
+        File::Module(_) => None,
     }
 }
 

@@ -31,8 +31,8 @@ pub struct Context {
 
 impl Context {
     /// Begins to listen for signals.
-    pub fn new(globals: Globals) -> Result<Self, CommandError> {
-        let stop = interrupt::listen()?;
+    pub fn new(globals: Globals, stops_at_once: bool) -> Result<Self, CommandError> {
+        let stop = interrupt::listen(stops_at_once)?;
         let made = globals.dry_run.then(tempfile::tempdir).transpose();
         let scratch = made.map_err(|source| CommandError::File {
             act: "make a folder in",

@@ -7,14 +7,15 @@ use cairn_fetch::Cancel;
 
 use crate::exit::Exit;
 
-/// Begins to listen for signals; the flag turns with the first one.
+/// Begins to listen for signals; the flag turns with the first one. With `at_once`, for a command that leaves nothing half done, the
+/// first one ends the program.
 ///
 /// Errors: the handler can't be set, which happens only when one is set already.
-pub fn listen() -> Result<Cancel, ctrlc::Error> {
+pub fn listen(at_once: bool) -> Result<Cancel, ctrlc::Error> {
     let stop = Cancel::default();
     let flag = stop.clone();
     ctrlc::set_handler(move || {
-        if flag.is_cancelled() {
+        if at_once || flag.is_cancelled() {
             std::process::exit(i32::from(Exit::Interrupted.code()));
         }
         flag.cancel();

@@ -12,6 +12,7 @@ mod exit;
 mod interrupt;
 mod live_host;
 mod machine;
+mod repl;
 mod ui;
 
 use clap::Parser as _;
@@ -34,7 +35,7 @@ fn main() -> std::process::ExitCode {
         Ok(())
     };
     let ended = opened
-        .and_then(|()| context::Context::new(globals))
+        .and_then(|()| context::Context::new(globals, command.only_evaluates()))
         .and_then(|context| command.run(&context));
     match ended {
         Ok(exit) => exit.into(),

@@ -28,10 +28,14 @@ fn every_command_has_a_line_in_the_help_and_a_help_of_its_own() {
         "update",
         "check",
         "eval",
+        "repl",
+        "lint",
         "why",
         "options",
         "verify",
         "log",
+        "completions",
+        "man",
     ] {
         let start = format!("  {command} ");
         assert!(help.lines().any(|line| line.starts_with(&start)), "{help}");

@@ -145,23 +145,20 @@ impl<'a> Printing<'_, 'a> {
                 line.push_str(written);
             }
         }
-        match on_one_line {
-            Some(line) => {
-                self.out.truncate(begin);
-                if line.is_empty() {
-                    self.out.push_str(open.trim_end());
-                    self.out.push_str(close.trim_start());
-                } else {
-                    self.out.push_str(open);
-                    self.out.push_str(&line);
-                    self.out.push_str(close);
-                }
-            }
-            None => {
-                self.out.push('\n');
-                self.out.push_str(&indent);
+        if let Some(line) = on_one_line {
+            self.out.truncate(begin);
+            if line.is_empty() {
+                self.out.push_str(open.trim_end());
                 self.out.push_str(close.trim_start());
+            } else {
+                self.out.push_str(open);
+                self.out.push_str(&line);
+                self.out.push_str(close);
             }
+        } else {
+            self.out.push('\n');
+            self.out.push_str(&indent);
+            self.out.push_str(close.trim_start());
         }
     }
 }

@@ -77,7 +77,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The texts of all variables in sight, sorted.
-    pub(crate) fn global_names(&self, scope: ScopeId) -> Vec<&str> {
+    pub fn global_names(&self, scope: ScopeId) -> Vec<&str> {
         let mut names: Vec<&str> = self
             .chain(scope)
             .flat_map(|scope| scope.values.keys())
@@ -88,7 +88,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The texts of all types in sight, sorted.
-    pub(crate) fn type_names(&self, scope: ScopeId) -> Vec<&str> {
+    pub fn type_names(&self, scope: ScopeId) -> Vec<&str> {
         let mut names: Vec<&str> = self
             .chain(scope)
             .flat_map(|scope| scope.types.keys())

@@ -4,9 +4,10 @@
 
 pub mod ast;
 pub mod diagnostic;
+mod file;
 mod format;
 mod imports;
-pub mod lexer;
+mod lexer;
 pub mod parser;
 pub mod printer;
 pub mod render;
@@ -15,7 +16,10 @@ pub mod suggest;
 pub mod symbol;
 
 pub use diagnostic::{Diagnostic, Label, Severity};
+pub use file::{File, parse_file};
 pub use format::{format, format_source};
 pub use imports::imports;
+pub use lexer::token::{RESERVED, Token, TokenKind, is_reserved};
+pub use lexer::{Lexed, is_word, tokenize};
 pub use parser::{Parsed, SyntaxError, parse_expression, parse_module};
 pub use suggest::nearest;

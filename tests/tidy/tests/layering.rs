@@ -7,6 +7,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("syntax", &[]),
     ("eval", &["syntax"]),
     ("options", &["syntax", "eval"]),
+    ("lint", &["syntax", "options"]),
     ("graph", &[]),
     ("sys", &[]),
     ("disk", &["graph", "sys"]),

@@ -8,7 +8,7 @@ use clap::{Args, CommandFactory as _};
 
 use super::Ended;
 use crate::arguments::Arguments;
-use crate::configuration::{self, Kind, failed};
+use crate::configuration::{self, failed};
 use crate::context::Context;
 use crate::error::{CommandError, print_diagnostics};
 use crate::exit::Exit;
@@ -112,7 +112,7 @@ fn beside(
         wrong_usage("stdin can't be both the file and the expression");
     }
     let (mut host, entry) = LiveHost::of(file)?;
-    if let Kind::Expression(_) = Kind::of(&mut host, &entry) {
+    if configuration::expression_text(&mut host, &entry).is_some() {
         let file = file.display();
         wrong_usage(&format!(
             "{file} holds an expression, which has no `config`; `cairn eval {file}` gives its value"
@@ -132,19 +132,20 @@ fn whole(
     form: Form,
 ) -> Result<String, CommandError> {
     let (mut host, entry) = LiveHost::of(file)?;
-    if let (Kind::Expression(text), None) = (Kind::of(&mut host, &entry), option) {
+    if option.is_none()
+        && let Some(text) = configuration::expression_text(&mut host, &entry)
+    {
         let mut evaluator = configuration::evaluator(arena, host);
         let scope = evaluator.prelude();
         return printed(&mut evaluator, scope, &entry, &text, form);
     }
     let mut config = configuration::load(arena, host, &entry)?;
-    let data = match option {
-        Some(option) => config.get(option)?,
-        None => {
-            let checked = config.check()?;
-            print_diagnostics(&checked.warnings, config.sources());
-            checked.data
-        }
+    let data = if let Some(option) = option {
+        config.get(option)?
+    } else {
+        let checked = config.check()?;
+        print_diagnostics(&checked.warnings, config.sources());
+        checked.data
     };
     let evaluator = config.evaluator();
     let nowhere = Span::new(cairn_syntax::span::SourceId(0), 0, 0);
@@ -159,8 +160,8 @@ fn whole(
 }
 
 /// The value of an expression's text.
-fn printed<'a>(
-    evaluator: &mut Evaluator<'a>,
+fn printed(
+    evaluator: &mut Evaluator<'_>,
     scope: ScopeId,
     name: &str,
     text: &str,

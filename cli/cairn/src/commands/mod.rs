@@ -3,15 +3,19 @@
 //! In: its own arguments and the [`Context`]. Out: an [`Exit`]. A command asks, calls and shows; it knows how nothing is done.
 
 mod check;
+mod completions;
 mod diff;
 mod eval;
 mod fmt;
 mod gc;
 mod generations;
 mod image;
+mod lint;
 mod lock;
 mod log;
+mod man;
 mod options;
+mod repl;
 mod rollback;
 mod status;
 mod switch;
@@ -19,6 +23,8 @@ mod update;
 mod verify;
 mod vm;
 mod why;
+
+pub use why::text as why_text;
 
 use clap::Subcommand;
 
@@ -44,11 +50,15 @@ pub enum Command {
     Update(update::Update),
     Check(check::Check),
     Eval(eval::Eval),
+    Repl(repl::Repl),
+    Lint(lint::Lint),
     Why(why::Why),
     Fmt(fmt::Fmt),
     Options(options::Options),
     Verify(verify::Verify),
     Log(log::Log),
+    Completions(completions::Completions),
+    Man(man::Man),
 }
 
 impl Command {
@@ -59,6 +69,14 @@ impl Command {
             Self::Verify(command) => command.repairs(),
             _ => false,
         }
+    }
+
+    /// Whether it only computes and prints: nothing is lost when it is stopped at once.
+    pub fn only_evaluates(&self) -> bool {
+        matches!(
+            self,
+            Self::Check(_) | Self::Eval(_) | Self::Repl(_) | Self::Why(_) | Self::Options(_)
+        )
     }
 
     /// Does it.
@@ -76,11 +94,15 @@ impl Command {
             Self::Update(command) => command.run(context),
             Self::Check(command) => command.run(context),
             Self::Eval(command) => command.run(context),
+            Self::Repl(command) => command.run(context),
+            Self::Lint(command) => command.run(context),
             Self::Why(command) => command.run(context),
             Self::Fmt(command) => command.run(context),
             Self::Options(command) => command.run(context),
             Self::Verify(command) => command.run(context),
             Self::Log(command) => command.run(context),
+            Self::Completions(command) => command.run(context),
+            Self::Man(command) => command.run(context),
         }
     }
 }

@@ -39,7 +39,8 @@ impl Why {
     }
 }
 
-fn text(why: &Reasons) -> String {
+/// The reasons as text for people.
+pub fn text(why: &Reasons) -> String {
     let mut out = format!("{} = {}\n", why.path, cairn_options::json(&why.value));
     for one in &why.definitions {
         let standing = match one.standing {

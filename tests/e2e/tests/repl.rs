@@ -1,0 +1,99 @@
+//! `cairn repl`, through a pipe and on a terminal.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use cairn_support::Machine;
+
+fn machine() -> Machine {
+    let machine = Machine::bare();
+    machine.write(
+        "system.cairn",
+        "host.name = \"tiny\"\nlet twice = x => x * 2\n",
+    );
+    machine
+}
+
+/// What is printed for these lines.
+#[track_caller]
+fn printed(arguments: &[&str], lines: &str) -> String {
+    let words = [&["repl"], arguments].concat();
+    machine().cairn_with_input(&words, lines).done().stdout
+}
+
+#[test]
+fn names_live_on_and_a_value_is_printed_for_each_expression() {
+    let lines = "x = 1\nx = x + 1\nlet f = n => if n == 0 then x else f(n - 1)\nf(3)\ntype T = Int\n[x, f]\n";
+    assert_eq!(printed(&[], lines), "2\n[2, <function>]\n");
+}
+
+#[test]
+fn input_that_is_not_finished_goes_on_in_the_next_line() {
+    let lines = "{ a = [1,\n2]\n}.a\n1 +\n2\nlet y = 5 in\ny\n\"\"\"\n  z\n  \"\"\"\n";
+    assert_eq!(printed(&[], lines), "[1, 2]\n3\n5\n\"z\\n\"\n");
+}
+
+#[test]
+fn an_error_is_shown_and_the_session_goes_on() {
+    let run = machine()
+        .cairn_with_input(&["repl"], "1 / 0\nnope\nhost.name = 1\n40 + 2\n")
+        .done();
+    assert_eq!(run.stdout, "42\n");
+    run.says("eval::division_by_zero")
+        .says("<input 2>:1:1")
+        .says("cli::repl_item");
+}
+
+#[test]
+fn a_file_gives_its_config_and_its_names() {
+    let lines = "twice(4)\nconfig.host.name\n:why host.name\n:type config.host\n:doc host.name\n";
+    let out = printed(&["system.cairn"], lines);
+    assert!(out.starts_with("8\n\"tiny\"\n"), "{out}");
+    assert!(out.contains("host.name = \"tiny\""), "{out}");
+    assert!(out.contains("system.cairn:1:13"), "{out}");
+    assert!(out.contains("{ name: Str }"), "{out}");
+}
+
+#[test]
+fn commands_load_explain_and_end() {
+    let out = printed(
+        &[],
+        ":type [1, \"a\"]\n:doc list.map\n:load system.cairn\nconfig.host.name\n:quit\n99\n",
+    );
+    assert!(out.starts_with("List(Int | Str)\nlist.map("), "{out}");
+    assert!(out.ends_with("\"tiny\"\n"), "{out}");
+    assert!(printed(&[], ":help\n").contains(":why OPTION"));
+    assert!(printed(&[], ":quti\n").contains("did you mean `:quit`?"));
+}
+
+#[test]
+fn a_terminal_completes_goes_over_lines_and_keeps_a_private_history() {
+    let machine = machine();
+    let run = machine
+        .terminal(&["repl", "system.cairn"])
+        .expect("cairn> ")
+        .send("config.host.na\t\r")
+        .expect("\"tiny\"")
+        // Ctrl-C takes a line back.
+        .send("1 + 1000 +\x03")
+        .send("{ b = 6\r* 7 }.b\r")
+        .expect("42")
+        .send("twi\t(50)\r")
+        .expect("100")
+        .send("\x04")
+        .finish()
+        .done();
+    assert!(!run.stdout.contains("1001"), "{run}");
+    let state = machine
+        .root()
+        .parent()
+        .expect("a folder")
+        .join("home/.local/state/cairn");
+    let file = state.join("repl_history");
+    let history = std::fs::read_to_string(&file).expect("a history");
+    assert!(history.contains("config.host.name"), "{history}");
+    let mode = std::fs::metadata(&file)
+        .expect("a file")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
