@@ -17,6 +17,7 @@ mod join;
 mod listing;
 mod load;
 mod merge;
+mod outline;
 mod path;
 mod point;
 mod recorder;
@@ -27,6 +28,8 @@ mod why;
 pub use config::{Checked, Config, Failure, Tested, load};
 pub use data::{contexts, json};
 pub use listing::Listed;
+pub use load::normalise;
+pub use outline::{Below, Declarations, Declared, Kind, KindId, Outline, outline};
 pub use path::{parse as parse_path, print as print_path};
 pub use why::{Because, Standing, Why};
 

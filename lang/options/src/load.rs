@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use cairn_eval::Host;
 use cairn_syntax::ast::{self, ItemKind};
-use cairn_syntax::span::{SourceMap, Span};
+use cairn_syntax::span::{SourceId, SourceMap, Span};
 use cairn_syntax::symbol::Interner;
 use cairn_syntax::{Diagnostic, nearest, parse_module};
 
@@ -18,6 +18,7 @@ const PRELUDE: &str = "<library>/prelude.cairn";
 
 /// One module file.
 pub(crate) struct Module {
+    pub(crate) source: SourceId,
     pub(crate) tree: ast::Module,
     pub(crate) prelude: bool,
 }
@@ -74,6 +75,7 @@ impl Loaded {
             }
         }
         self.modules.push(Module {
+            source,
             tree: parsed.tree,
             prelude: name == PRELUDE,
         });
@@ -128,8 +130,8 @@ fn join(folder: &str, file: &str) -> String {
     }
 }
 
-/// `path` as seen from `folder`, without `.` and `..`; `None` where it leads out.
-fn normalise(folder: &str, path: &str) -> Option<String> {
+/// `path` as seen from `folder`, both below the configuration's root, without `.` and `..`; `None` where it leads out.
+pub fn normalise(folder: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     if path.starts_with('/') {
         return None;

@@ -3,6 +3,7 @@
 mod door;
 mod errors;
 mod merging;
+mod outline;
 
 use std::collections::BTreeMap;
 
@@ -94,18 +95,19 @@ when config.services.web.enable {
 }
 "#;
 
+const LIBRARY: &[(&str, &str)] = &[("web.cairn", WEB), ("prelude.cairn", PRELUDE)];
+
 fn with<T>(files: &[(&str, &str)], act: impl FnOnce(Result<Config<'_>, Failure>) -> T) -> T {
     let arena = Arena::new();
     let files = files
         .iter()
         .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
         .collect();
-    let library = [("web.cairn", WEB), ("prelude.cairn", PRELUDE)];
     act(load(
         &arena,
         Box::new(Memory(files)),
         "system.cairn",
-        &library,
+        LIBRARY,
     ))
 }
 
