@@ -7,7 +7,7 @@ use crate::host::{ConfigHost, with_causes};
 use crate::library::LIBRARY;
 use crate::source::Source;
 use cairn_eval::Arena;
-use cairn_options::{Config, Failure, Standing, load};
+use cairn_options::{Checked, Config, Failure, Standing, load};
 use cairn_spec::SystemSpec;
 use cairn_syntax::diagnostic::Diagnostic;
 use cairn_syntax::span::{SourceId, SourceMap, Span};
@@ -69,15 +69,10 @@ fn evaluate_here(config: &Path) -> Result<Evaluated, Faulty> {
     let arena = Arena::default();
     let mut config = load(&arena, Box::new(host), &entry, LIBRARY).map_err(faulty)?;
     let checked = config.check().map_err(faulty)?;
-    let spec = match cairn_spec::from_json(cairn_options::json(&checked.data)) {
-        Ok(spec) => spec,
-        Err(error) => {
-            return Err(Faulty {
-                errors: placed(&mut config, &error),
-                texts: config.sources().clone(),
-            });
-        }
-    };
+    let spec = contract(&mut config, &checked).map_err(|errors| Faulty {
+        errors,
+        texts: config.sources().clone(),
+    })?;
     let texts = config.sources().clone();
     let mut seen = seen.borrow_mut();
     let used: BTreeSet<u32> = cairn_options::contexts(&checked.data)
@@ -96,6 +91,14 @@ fn evaluate_here(config: &Path) -> Result<Evaluated, Faulty> {
         warnings: checked.warnings,
         traced: std::mem::take(&mut seen.traced),
     })
+}
+
+/// The spec of a configuration that was checked whole.
+///
+/// Errors: what the machine can't use, at the places where the user set it.
+pub fn contract(config: &mut Config<'_>, checked: &Checked) -> Result<SystemSpec, Vec<Diagnostic>> {
+    cairn_spec::from_json(cairn_options::json(&checked.data))
+        .map_err(|error| placed(config, &error))
 }
 
 /// What the machine can't use, at the places where the user set it.

@@ -51,7 +51,9 @@ impl ConfigHost {
     }
 
     /// The file behind a path, links followed; it must lie below the root.
-    fn inside(&self, path: &str) -> Result<PathBuf, HostError> {
+    ///
+    /// Errors: it is not there, or outside.
+    pub fn find(&self, path: &str) -> Result<PathBuf, HostError> {
         let failed = |at: &Path, cause: std::io::Error| {
             let shown = at.display();
             HostError {
@@ -95,7 +97,7 @@ impl Host for ConfigHost {
         if let Some(name) = path.strip_prefix(LIBRARY_PREFIX) {
             return self.library_text(name).map(str::to_owned);
         }
-        let file = self.inside(path)?;
+        let file = self.find(path)?;
         let failed = |cause: std::io::Error| {
             HostError::new(format!("cannot read {}: {cause}", file.display()))
         };
@@ -123,7 +125,7 @@ impl Host for ConfigHost {
     }
 
     fn read_dir(&mut self, path: &str) -> Result<Vec<(String, EntryKind)>, HostError> {
-        let folder = self.inside(path)?;
+        let folder = self.find(path)?;
         let failed = |cause: std::io::Error| {
             HostError::new(format!("cannot list {}: {cause}", folder.display()))
         };
@@ -154,7 +156,7 @@ impl Host for ConfigHost {
         let index = if let Some(index) = sources.by_path.get(path) {
             *index
         } else {
-            let source = Source::read(&self.inside(path)?)
+            let source = Source::read(&self.find(path)?)
                 .map_err(|error| HostError::new(with_causes(&error)))?;
             sources.minted.push(source);
             let index = sources.minted.len() - 1;
