@@ -160,6 +160,7 @@ other!(
     cairn_system::machine_switch::MachineError,
     cairn_sys::own_mounts::OwnMountsError,
     cairn_sys::SandboxError,
+    cairn_lsp::ServeError,
     ctrlc::Error,
 );
 

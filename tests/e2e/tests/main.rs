@@ -12,6 +12,7 @@ mod interrupt;
 mod lint;
 mod lock;
 mod manual;
+mod lsp;
 mod options;
 mod repl;
 mod reproducible;

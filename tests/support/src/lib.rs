@@ -13,6 +13,7 @@
 pub mod archive;
 pub mod binary;
 pub mod deb;
+pub mod editor;
 pub mod http;
 pub mod machine;
 pub mod signing;
@@ -22,6 +23,7 @@ pub mod tiny_base;
 
 pub use archive::{Archive, ArchiveBuilder};
 pub use deb::{Compression, Deb};
+pub use editor::{Editor, cursor};
 pub use http::{Fault, Server};
 pub use machine::{Machine, Run};
 pub use small::{CONFIG, small};

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::archive::Archive;
+use crate::editor::Editor;
 use crate::terminal::Terminal;
 
 /// A machine.
@@ -136,6 +137,15 @@ impl Machine {
         let mut command = self.command(arguments);
         command.env("TERM", "xterm-256color").env_remove("NO_COLOR");
         Terminal::start(command, &arguments.join(" "))
+    }
+
+    /// Starts `cairn lsp` with an editor that offers these encodings of columns.
+    pub fn editor(&self, encodings: &[&str]) -> Editor {
+        Editor::start(
+            self.command(&["lsp"]),
+            &self.folder.path().join("config"),
+            encodings,
+        )
     }
 
     fn command(&self, arguments: &[&str]) -> Command {

@@ -37,6 +37,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "image",
         ],
     ),
+    // It looks into configurations, and builds nothing.
+    ("lsp", &["syntax", "eval", "options", "system"]),
     // It runs in the initrd, where every import is paid for with bytes.
     ("init", &[]),
 ];

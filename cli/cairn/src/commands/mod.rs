@@ -14,6 +14,7 @@ mod lint;
 mod lock;
 mod log;
 mod man;
+mod lsp;
 mod options;
 mod repl;
 mod rollback;
@@ -59,6 +60,7 @@ pub enum Command {
     Log(log::Log),
     Completions(completions::Completions),
     Man(man::Man),
+    Lsp(lsp::Lsp),
 }
 
 impl Command {
@@ -103,6 +105,7 @@ impl Command {
             Self::Log(command) => command.run(context),
             Self::Completions(command) => command.run(context),
             Self::Man(command) => command.run(context),
+            Self::Lsp(command) => command.run(context),
         }
     }
 }

@@ -1,0 +1,84 @@
+//! Checks that run beside the editor's questions, one at a time for each configuration.
+//!
+//! In: entries whose texts changed. Out: results on a channel. A check of a text that has changed since is thrown away and
+//! begun again; one that does not end keeps only its own configuration waiting.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use crate::check::{Found, check};
+use crate::documents::Documents;
+use crate::host::World;
+use crate::position::Encoding;
+use crate::project::Entry;
+use crate::shelf::Shelf;
+
+/// A check that ended; `None` where it failed by itself.
+#[derive(Debug)]
+pub struct Done {
+    /// Of which configuration.
+    pub entry: Entry,
+    /// What it found.
+    pub found: Option<Found>,
+}
+
+/// The checks that run.
+#[derive(Debug)]
+pub struct Checks {
+    sender: Sender<Done>,
+    /// Where results arrive.
+    pub results: Receiver<Done>,
+    /// Those that run, and whether their texts have changed since.
+    running: BTreeMap<Entry, bool>,
+    encoding: Encoding,
+    shelf: Shelf,
+}
+
+impl Checks {
+    /// None yet.
+    pub fn new(encoding: Encoding, shelf: Shelf) -> Self {
+        let (sender, results) = unbounded();
+        Self {
+            sender,
+            results,
+            running: BTreeMap::new(),
+            encoding,
+            shelf,
+        }
+    }
+
+    /// Checks a configuration, now or when the check of it that runs has ended.
+    pub fn begin(&mut self, entry: &Entry, documents: &Documents) {
+        if let Some(stale) = self.running.get_mut(entry) {
+            *stale = true;
+            return;
+        }
+        let world = World::new(&entry.root, documents);
+        let (encoding, shelf, sender) = (self.encoding, self.shelf.clone(), self.sender.clone());
+        let of = entry.clone();
+        let work = move || {
+            let checking = || cairn_eval::with_deep_stack(|| check(&world, &of, encoding, &shelf));
+            let found = catch_unwind(AssertUnwindSafe(checking));
+            let found = found.ok().and_then(Result::ok);
+            // Nobody waits where the editor is gone.
+            let _gone = sender.send(Done { entry: of, found });
+        };
+        let started = std::thread::Builder::new()
+            .name("check".to_owned())
+            .spawn(work);
+        if started.is_ok() {
+            self.running.insert(entry.clone(), false);
+        }
+    }
+
+    /// Takes a result in; false where it is of a text that has changed since, and the check was begun again.
+    pub fn ended(&mut self, entry: &Entry, documents: &Documents) -> bool {
+        let stale = self.running.remove(entry).unwrap_or(false);
+        if stale {
+            self.begin(entry, documents);
+        }
+        !stale
+    }
+}

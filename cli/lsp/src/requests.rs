@@ -1,0 +1,315 @@
+//! The editor's questions, each to the file that answers it.
+//!
+//! In: a request. Out: its result as the protocol writes it, or a [`Refusal`]. Turns positions into bytes and back.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use cairn_syntax::span::Span;
+use gen_lsp_types as lsp;
+use lsp_server::{ErrorCode, Request};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::check::file_of;
+use crate::definition::{self, Place};
+use crate::position::Encoding;
+use crate::project::View;
+use crate::server::Server;
+use crate::symbols::{self, Symbol};
+use crate::{completion, formatting, hover, rename, uri};
+
+/// Why a request has no result.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The protocol's number.
+    pub code: ErrorCode,
+    /// For the person.
+    pub message: String,
+}
+
+type Answer = Result<Value, Refusal>;
+
+/// What the server can do.
+pub fn capabilities(encoding: Encoding) -> Value {
+    json!({
+        "positionEncoding": encoding.kind(),
+        "textDocumentSync": { "openClose": true, "change": 2, "save": { "includeText": false } },
+        "hoverProvider": true,
+        "completionProvider": { "triggerCharacters": [".", "\""] },
+        "definitionProvider": true,
+        "referencesProvider": true,
+        "documentSymbolProvider": true,
+        "documentFormattingProvider": true,
+        "renameProvider": { "prepareProvider": true },
+    })
+}
+
+/// Answers a request.
+///
+/// Errors: the method is not known, its parameters are wrong, or what it asks for is refused.
+pub fn answer(server: &mut Server, request: Request) -> Answer {
+    let Request { method, params, .. } = request;
+    match method.as_str() {
+        "textDocument/hover" => hover_at(server, &read(params)?),
+        "textDocument/completion" => complete(server, &read(params)?),
+        "textDocument/definition" => define(server, &read(params)?),
+        "textDocument/references" => refer(server, &read(params)?),
+        "textDocument/documentSymbol" => outline(server, &read(params)?),
+        "textDocument/formatting" => format(server, &read(params)?),
+        "textDocument/prepareRename" => prepare_rename(server, &read(params)?),
+        "textDocument/rename" => rename_at(server, &read(params)?),
+        _ => Err(Refusal {
+            code: ErrorCode::MethodNotFound,
+            message: format!("`{method}` is nothing that this server does"),
+        }),
+    }
+}
+
+fn read<T: DeserializeOwned>(params: Value) -> Result<T, Refusal> {
+    serde_json::from_value(params).map_err(|error| Refusal {
+        code: ErrorCode::InvalidParams,
+        message: error.to_string(),
+    })
+}
+
+fn write(result: impl Serialize) -> Answer {
+    serde_json::to_value(result).map_err(|error| Refusal {
+        code: ErrorCode::InternalError,
+        message: error.to_string(),
+    })
+}
+
+/// A file that is asked about, and the byte.
+struct Asked {
+    path: PathBuf,
+    view: View,
+    offset: usize,
+}
+
+fn asked(server: &mut Server, at: &lsp::TextDocumentPositionParams) -> Option<Asked> {
+    let path = uri::path(&at.text_document.uri)?;
+    let view = server
+        .projects
+        .view(&path, &server.documents, &server.shelf)?;
+    let offset = server.encoding.offset(view.text(), at.position);
+    Some(Asked { path, view, offset })
+}
+
+fn range(server: &Server, view: &View, span: Span) -> lsp::Range {
+    server
+        .encoding
+        .range(view.text(), span.start as usize, span.end as usize)
+}
+
+fn hover_at(server: &mut Server, params: &lsp::HoverParams) -> Answer {
+    let Some(asked) = asked(server, &params.text_document_position_params) else {
+        return Ok(Value::Null);
+    };
+    let present = server.values.get(&asked.view.entry);
+    let Some((text, span)) = hover::hover(&asked.view, asked.offset as u32, present) else {
+        return Ok(Value::Null);
+    };
+    let contents = lsp::MarkupContent {
+        kind: lsp::MarkupKind::Markdown,
+        value: text,
+    };
+    let range = Some(range(server, &asked.view, span));
+    write(lsp::Hover {
+        contents: contents.into(),
+        range,
+    })
+}
+
+fn complete(server: &mut Server, params: &lsp::CompletionParams) -> Answer {
+    let Some(asked) = asked(server, &params.text_document_position_params) else {
+        return Ok(Value::Null);
+    };
+    let text = asked.view.text();
+    let Some(hole) = completion::hole(text, asked.offset) else {
+        return Ok(Value::Null);
+    };
+    let range = server.encoding.range(text, hole.start, hole.end);
+    let found = completion::guesses(text, &hole)
+        .into_iter()
+        .find_map(|guess| {
+            let view = server
+                .projects
+                .view_with(&asked.path, guess, &server.documents)?;
+            completion::offers(&view, hole.quoted)
+        });
+    let items: Vec<lsp::CompletionItem> = found
+        .unwrap_or_default()
+        .into_iter()
+        .map(|offer| lsp::CompletionItem {
+            label: offer.text.clone(),
+            kind: Some(offer.kind),
+            detail: offer.detail,
+            documentation: offer.doc.map(|value| {
+                lsp::MarkupContent {
+                    kind: lsp::MarkupKind::Markdown,
+                    value,
+                }
+                .into()
+            }),
+            sort_text: Some(format!("{}{}", offer.rank, offer.text)),
+            filter_text: Some(offer.text.clone()),
+            text_edit: Some(
+                lsp::TextEdit {
+                    range,
+                    new_text: offer.text,
+                }
+                .into(),
+            ),
+            ..lsp::CompletionItem::default()
+        })
+        .collect();
+    write(items)
+}
+
+fn location(server: &Server, view: &View, place: &Place) -> Option<lsp::Location> {
+    let root = &view.entry.root;
+    let (path, range) = match place {
+        Place::File(name) => (root.join(name), lsp::Range::default()),
+        Place::Range(name, span) => {
+            let own = **name == *view.sources().get(view.source).name;
+            let sources = if own {
+                view.sources()
+            } else {
+                &view.outline.sources
+            };
+            let text = &sources.get(span.source).text;
+            let range = server
+                .encoding
+                .range(text, span.start as usize, span.end as usize);
+            (file_of(name, root, &server.shelf)?, range)
+        }
+    };
+    let open = server
+        .documents
+        .get(&path)
+        .map(|document| document.uri.clone());
+    Some(lsp::Location {
+        uri: open.unwrap_or_else(|| uri::of(&path)),
+        range,
+    })
+}
+
+fn locations(server: &Server, view: &View, places: &[Place]) -> Answer {
+    let all: Vec<lsp::Location> = places
+        .iter()
+        .filter_map(|place| location(server, view, place))
+        .collect();
+    write(all)
+}
+
+fn define(server: &mut Server, params: &lsp::DefinitionParams) -> Answer {
+    let Some(asked) = asked(server, &params.text_document_position_params) else {
+        return Ok(Value::Null);
+    };
+    let places = definition::definition(&asked.view, asked.offset as u32);
+    locations(server, &asked.view, &places)
+}
+
+fn refer(server: &mut Server, params: &lsp::ReferenceParams) -> Answer {
+    let Some(asked) = asked(server, &params.text_document_position_params) else {
+        return Ok(Value::Null);
+    };
+    let declaration = params.context.include_declaration;
+    let places = definition::references(&asked.view, asked.offset as u32, declaration);
+    locations(server, &asked.view, &places)
+}
+
+fn outline(server: &mut Server, params: &lsp::DocumentSymbolParams) -> Answer {
+    let path = uri::path(&params.text_document.uri);
+    let view = path.and_then(|path: PathBuf| {
+        server
+            .projects
+            .view(Path::new(&path), &server.documents, &server.shelf)
+    });
+    let Some(view) = view else {
+        return Ok(Value::Null);
+    };
+    let all = symbols::symbols(view.items(), view.interner());
+    write(
+        all.into_iter()
+            .map(|one| symbol(server, &view, one))
+            .collect::<Vec<_>>(),
+    )
+}
+
+#[expect(deprecated, reason = "the field is there, and must be left out")]
+fn symbol(server: &Server, view: &View, symbol: Symbol) -> lsp::DocumentSymbol {
+    let inside = symbol
+        .inside
+        .into_iter()
+        .map(|one| self::symbol(server, view, one));
+    let children: Vec<lsp::DocumentSymbol> = inside.collect();
+    lsp::DocumentSymbol {
+        name: symbol.name,
+        detail: None,
+        kind: symbol.kind,
+        tags: None,
+        deprecated: None,
+        range: range(server, view, symbol.span.to(symbol.name_span)),
+        selection_range: range(server, view, symbol.name_span),
+        children: (!children.is_empty()).then_some(children),
+    }
+}
+
+fn format(server: &mut Server, params: &lsp::DocumentFormattingParams) -> Answer {
+    let path = uri::path(&params.text_document.uri);
+    let Some(document) = path.and_then(|path| server.documents.get(&path)) else {
+        return Ok(Value::Null);
+    };
+    let text = &document.text;
+    let edit = formatting::edit(text).map_err(|error| Refusal {
+        code: ErrorCode::RequestFailed,
+        message: format!("the file can't be formatted while it has errors: {error}"),
+    })?;
+    let edit = edit.map(|(span, new_text)| lsp::TextEdit {
+        range: server.encoding.range(text, span.start, span.end),
+        new_text,
+    });
+    write(edit.into_iter().collect::<Vec<_>>())
+}
+
+fn prepare_rename(server: &mut Server, params: &lsp::PrepareRenameParams) -> Answer {
+    let Some(asked) = asked(server, &params.text_document_position_params) else {
+        return Ok(Value::Null);
+    };
+    let span = rename::prepare(&asked.view, asked.offset as u32).map_err(refused)?;
+    write(range(server, &asked.view, span))
+}
+
+fn rename_at(server: &mut Server, params: &lsp::RenameParams) -> Answer {
+    let Some(asked) = asked(server, &params.text_document_position_params) else {
+        return Ok(Value::Null);
+    };
+    let edits = rename::rename(&asked.view, asked.offset as u32, &params.new_name);
+    let edits = edits
+        .map_err(refused)?
+        .into_iter()
+        .map(|(span, new_text)| lsp::TextEdit {
+            range: range(server, &asked.view, span),
+            new_text,
+        });
+    let uri = params
+        .text_document_position_params
+        .text_document
+        .uri
+        .clone();
+    let changes = HashMap::from([(uri, edits.collect())]);
+    write(lsp::WorkspaceEdit {
+        changes: Some(changes),
+        ..lsp::WorkspaceEdit::default()
+    })
+}
+
+fn refused(error: rename::Refused) -> Refusal {
+    Refusal {
+        code: ErrorCode::RequestFailed,
+        message: error.to_string(),
+    }
+}
