@@ -315,20 +315,26 @@ impl<'t, 'n> Walk<'t, 'n> {
                 then,
                 otherwise,
             } => {
-                [condition, then, otherwise].map(|part| self.expr(part));
+                for part in [condition, then, otherwise] {
+                    self.expr(part);
+                }
             }
             ExprKind::Assert {
                 condition,
                 message,
                 body,
             } => {
-                [condition, message, body].map(|part| self.expr(part));
+                for part in [condition, message, body] {
+                    self.expr(part);
+                }
             }
             ExprKind::Unary { operand: inner, .. } | ExprKind::Annotated { value: inner, .. } => {
                 self.expr(inner);
             }
             ExprKind::Binary { left, right, .. } => {
-                [left, right].map(|part| self.expr(part));
+                for part in [left, right] {
+                    self.expr(part);
+                }
             }
             ExprKind::Type(ty) => self.ty(ty),
         }
