@@ -3,13 +3,19 @@
 //! In: the text of a `system.cairn`. Out: the [`SystemSpec`], or all errors as lines. Refuses to know where a path
 //! would be stored: `./www` becomes `/store/www`.
 
+pub mod page;
+
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cairn_eval::{Arena, ContextId, Data, EntryKind, Host, HostError, Minted};
+use cairn_eval::{Arena, ContextId, Data, EntryKind, Evaluator, Host, HostError, Minted};
 use cairn_options::{Checked, Failure, Listed, load};
 use cairn_spec::SystemSpec;
+use cairn_syntax::diagnostic::Diagnostic;
 use cairn_syntax::render;
+use cairn_syntax::span::{SourceId, SourceMap, Span};
+use cairn_syntax::symbol::Interner;
 
 /// The repository's root.
 fn repository() -> PathBuf {
@@ -45,15 +51,25 @@ pub fn library() -> Vec<(String, String)> {
     modules
 }
 
-/// A configuration whose entry is a text and whose other files lie in a folder.
+/// A configuration whose entry is a text and whose other files lie in a folder, but for some.
 struct Folder {
     entry: String,
     root: PathBuf,
+    files: BTreeMap<String, String>,
 }
 
 impl Folder {
     fn read(&self, path: &str) -> Result<String, HostError> {
-        fs::read_to_string(self.root.join(path)).map_err(|error| HostError::new(error.to_string()))
+        if let Some(text) = self.files.get(path) {
+            return Ok(text.clone());
+        }
+        fs::read_to_string(self.root.join(path)).map_err(|error| {
+            let cause = match error.kind() {
+                std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+                _ => error.to_string(),
+            };
+            HostError::new(format!("cannot read {path}: {cause}"))
+        })
     }
 }
 
@@ -87,11 +103,42 @@ impl Host for Folder {
 }
 
 fn lines(failure: &Failure) -> Vec<String> {
-    failure
-        .diagnostics
+    plain(&failure.diagnostics, &failure.sources)
+}
+
+fn plain(diagnostics: &[Diagnostic], sources: &SourceMap) -> Vec<String> {
+    diagnostics
         .iter()
-        .map(|one| render::plain(one, &failure.sources))
+        .map(|one| render::plain(one, sources))
         .collect()
+}
+
+/// Computes an expression whole; the library's types are not known.
+///
+/// Errors: every diagnostic as one line.
+///
+/// # Panics
+/// Where no thread can be made.
+pub fn evaluate(code: &page::Code) -> Result<(), Vec<String>> {
+    let arena = Arena::new();
+    cairn_eval::with_deep_stack(move || {
+        let host = Folder {
+            entry: String::new(),
+            root: repository().join("docs/examples"),
+            files: code.files.clone(),
+        };
+        let (sources, names) = (SourceMap::default(), Interner::default());
+        let mut evaluator = Evaluator::new(&arena, sources, names, Box::new(host));
+        let whole = Span::new(SourceId(0), 0, code.text.len());
+        let found = evaluator
+            .evaluate_source("page.cairn", &code.text)
+            .and_then(|value| evaluator.data(value, whole));
+        match found {
+            Ok(_) => Ok(()),
+            Err(errors) => Err(plain(&errors, &evaluator.sources)),
+        }
+    })
+    .expect("a thread can be made")
 }
 
 /// Checks a configuration over the library; other files come from `docs/examples`.
@@ -101,6 +148,20 @@ fn lines(failure: &Failure) -> Vec<String> {
 /// # Panics
 /// Where no thread can be made.
 pub fn check(text: &str) -> Result<Checked, Vec<String>> {
+    let (checked, _) = check_beside(text, &BTreeMap::new())?;
+    Ok(checked)
+}
+
+/// [`check`] with further files, and the tests that do not hold.
+///
+/// Errors: every diagnostic as one line.
+///
+/// # Panics
+/// Where no thread can be made.
+pub fn check_beside(
+    text: &str,
+    files: &BTreeMap<String, String>,
+) -> Result<(Checked, Vec<String>), Vec<String>> {
     let (entry, root) = (text.to_owned(), repository().join("docs/examples"));
     cairn_eval::with_deep_stack(move || {
         let library = library();
@@ -111,12 +172,22 @@ pub fn check(text: &str) -> Result<Checked, Vec<String>> {
         let arena = Arena::new();
         let mut config = load(
             &arena,
-            Box::new(Folder { entry, root }),
+            Box::new(Folder {
+                entry,
+                root,
+                files: files.clone(),
+            }),
             "system.cairn",
             &library,
         )
         .map_err(|failure| lines(&failure))?;
-        config.check().map_err(|failure| lines(&failure))
+        let checked = config.check().map_err(|failure| lines(&failure))?;
+        let failures: Vec<Diagnostic> = config
+            .run_tests()
+            .into_iter()
+            .filter_map(|test| test.failure)
+            .collect();
+        Ok((checked, plain(&failures, config.sources())))
     })
     .expect("a thread can be made")
 }
@@ -169,6 +240,7 @@ pub fn options() -> Vec<Listed> {
     let host = Folder {
         entry: String::new(),
         root: repository(),
+        files: BTreeMap::new(),
     };
     match load(&arena, Box::new(host), "system.cairn", &library) {
         Ok(config) => config.list(),
