@@ -13,7 +13,7 @@ const STAGES: &[&str] = &[
 const PARTS: &[&str] = &["## What happened", "## Example", "## Mend"];
 
 /// The codes in a file's code, and where each stands first.
-fn codes(file: &TextFile) -> BTreeMap<String, String> {
+pub fn codes(file: &TextFile) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for (number, line) in file.code_lines() {
         // Codes are whole string literals (`"eval::type"`), or an argument of miette's `code(eval::type)`.

@@ -1,5 +1,6 @@
-//! What no compiler holds: layers, headers, sizes, error pages, purity, and files that nobody compiles.
+//! What no compiler holds: layers, headers, sizes, error pages, error codes without a claim, purity, and files that nobody compiles.
 
+mod error_claims;
 mod error_pages;
 mod headers;
 mod hosts;
