@@ -17,7 +17,9 @@ fn untidy() -> Machine {
 }
 
 fn check(input: &str, expect: &str) -> Run {
-    let run = Machine::bare().cairn_with_input(&["fmt", "-"], input).done();
+    let run = Machine::bare()
+        .cairn_with_input(&["fmt", "-"], input)
+        .done();
     assert_eq!(run.stdout, expect);
     run
 }
