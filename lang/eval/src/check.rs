@@ -60,9 +60,15 @@ impl<'a> Evaluator<'a> {
             TypeKind::List(inner) => match value {
                 Value::List(list) => {
                     let mut items = Vec::with_capacity(list.items.len());
-                    for (index, item) in list.items.iter().enumerate() {
+                    for (index, item_value) in list.items.iter().enumerate() {
                         let span = self.value_span(list.origin(index), blame.span);
-                        items.push(self.checked(*item, inner, Blame { span, ..blame }));
+                        let item = true;
+                        let blame = Blame {
+                            span,
+                            item,
+                            ..blame
+                        };
+                        items.push(self.checked(*item_value, inner, blame));
                     }
                     Ok(self.list(&items, list.origins))
                 }
@@ -100,6 +106,7 @@ impl<'a> Evaluator<'a> {
         Blame {
             span: self.value_span(origin, blame.span),
             what,
+            item: false,
             ..blame
         }
     }

@@ -158,6 +158,8 @@ pub struct Blame<'a> {
     pub declared: Option<Span>,
     /// What the value is for, as the user would write it: `services.nginx.level`.
     pub what: Option<&'a str>,
+    /// Whether it is one item of that, and not the whole.
+    pub item: bool,
     /// The key of the nearest surrounding `Map`: `name` of defaults.
     pub key: Option<Symbol>,
 }
@@ -169,6 +171,7 @@ impl Blame<'_> {
             span,
             declared: None,
             what: None,
+            item: false,
             key: None,
         }
     }

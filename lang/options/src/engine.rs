@@ -297,6 +297,7 @@ impl<'a> Engine<'a> {
                     span: peeled.span,
                     declared: Some(*declared),
                     what: Some(evaluator.arena.text(&what)),
+                    item: false,
                     key: point.key,
                 };
                 evaluator.check(peeled.value, ty, blame).map(|_| None)

@@ -3,7 +3,7 @@
 //! In: a [`Contest`]'s winners. Out: one list or text, in the order that `before`, `after` and `order(n)` ask
 //! for, and otherwise in stable module order; what `remove` names is taken out at the end.
 
-use cairn_eval::{ContextId, Evaluator, Origin, Place as Written, Result, Type, Value};
+use cairn_eval::{Blame, ContextId, Evaluator, Origin, Place as Written, Result, Type, Value};
 use cairn_syntax::span::Span;
 
 use crate::engine::Engine;
@@ -41,7 +41,10 @@ impl<'a> Engine<'a> {
                 }
                 match placed(evaluator, *item, span, peeled.order) {
                     Ok((order, value, span)) => {
-                        let blame = point.blame(evaluator, span, declared);
+                        let blame = Blame {
+                            item: true,
+                            ..point.blame(evaluator, span, declared)
+                        };
                         let origin = evaluator.origin(Written {
                             key: span,
                             value: span,

@@ -118,6 +118,7 @@ impl<'a> Point<'a> {
             span,
             declared: Some(declared),
             what: Some(evaluator.arena.text(&what)),
+            item: false,
             key: self.key,
         }
     }

@@ -30,7 +30,8 @@ impl<'a> Evaluator<'a> {
         let subject = self.subject(value, blame);
         let error = match blame.what {
             Some(what) => {
-                let message = format!("`{what}` must be {expected}, not {}", self.describe(value));
+                let what = named(what, blame);
+                let message = format!("{what} must be {expected}, not {}", self.describe(value));
                 Diagnostic::error("types::mismatch", blame.span, message)
             }
             None => Diagnostic::error(
@@ -118,7 +119,7 @@ impl<'a> Evaluator<'a> {
     /// The value, with what it is for where that is known.
     pub(super) fn subject(&self, value: Value<'a>, blame: Blame<'a>) -> String {
         match blame.what {
-            Some(what) => format!("{} for `{what}`", self.describe(value)),
+            Some(what) => format!("{} for {}", self.describe(value), named(what, blame)),
             None => self.describe(value),
         }
     }
@@ -131,7 +132,7 @@ impl<'a> Evaluator<'a> {
         blame: Blame<'a>,
     ) -> Error {
         let subject = match blame.what {
-            Some(what) => format!("`{what}` can't be \"{given}\""),
+            Some(what) => format!("{} can't be \"{given}\"", named(what, blame)),
             None => format!("\"{given}\" is not allowed here"),
         };
         let error = Diagnostic::error("types::not_allowed", blame.span, subject);
@@ -252,6 +253,15 @@ impl<'a> Evaluator<'a> {
             Some(near) => error.help(format!("did you mean `{near}`?")),
             None => error.help(format!("the fields are: {}", known.join(", "))),
         })
+    }
+}
+
+/// What a value is for, in words.
+fn named(what: &str, blame: Blame<'_>) -> String {
+    if blame.item {
+        format!("an item of `{what}`")
+    } else {
+        format!("`{what}`")
     }
 }
 

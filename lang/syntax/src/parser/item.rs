@@ -92,14 +92,12 @@ impl Parser<'_> {
         } else if let Some((open, close, text)) = self.read(plain_string) {
             (text.to_owned(), open.span(self.id).to(close.span(self.id)))
         } else {
-            let span = if self.token().line_before {
-                word
-            } else {
-                self.span()
-            };
+            let first = self.next;
+            let alone = self.token().line_before;
+            self.skip_element();
+            let span = if alone { word } else { self.span_from(first) };
             let error = "`import` takes a literal path";
             self.report(Diagnostic::error("syntax::import", span, error).help(help));
-            self.skip_element();
             return None;
         };
         let token = self.token();
