@@ -13,6 +13,7 @@ use cairn_syntax::{Diagnostic, Severity};
 
 use crate::closed::{Cursor, Walker};
 use crate::collect::{Assertion, Test, collect};
+use crate::doubt::Doubt;
 use crate::engine::{Engine, ROOT};
 use crate::point::{Contribution, Place};
 use crate::recorder::Recorder;
@@ -76,6 +77,8 @@ pub struct Config<'a> {
     tests: Vec<Test<'a>>,
     /// Found before anything ran.
     errors: Vec<Diagnostic>,
+    /// Points that a check puts off: nobody sets them.
+    unset: Vec<u32>,
     files: Rc<RefCell<BTreeSet<String>>>,
     entry: ScopeId,
 }
@@ -83,7 +86,8 @@ pub struct Config<'a> {
 /// Reads a configuration: `entry` is a path below the host's root, `library` the library's modules by
 /// their names (`services/nginx.cairn`); `prelude.cairn` holds the types that every module sees.
 ///
-/// Errors: everything that is wrong, also what only computing shows; but where a file could not be read or parsed, only that.
+/// Errors: everything that is wrong, also what only computing shows, and tests that do not hold. Where a file could not
+/// be read or parsed, only what stays true when it can be.
 pub fn load<'a>(
     arena: &'a Arena,
     host: Box<dyn Host + 'a>,
@@ -96,10 +100,13 @@ pub fn load<'a>(
         files: files.clone(),
     };
     let mut loaded = graph::load(&mut host, entry, library);
-    if !loaded.errors.is_empty() {
-        return Err(failure(std::mem::take(&mut loaded.errors), loaded.sources));
-    }
+    let unread = std::mem::take(&mut loaded.errors);
     let modules = std::mem::take(&mut loaded.modules);
+    if modules.len() == library.len() {
+        // The entry itself.
+        return Err(failure(unread, loaded.sources));
+    }
+    let doubt = Doubt::of(&unread, &modules, &loaded.sources);
     let mut evaluator = Evaluator::new(arena, loaded.sources, loaded.names, Box::new(host));
     let root = evaluator.external(ROOT);
     let collected = collect(&mut evaluator, &modules, root);
@@ -109,7 +116,8 @@ pub fn load<'a>(
         .iter()
         .map(|option| print(&evaluator, &option.path))
         .collect();
-    let mut errors = collected.errors;
+    let mut errors = unread;
+    errors.extend(collected.errors);
     let walker = Walker {
         evaluator: &evaluator,
         all: &all,
@@ -154,16 +162,19 @@ pub fn load<'a>(
         assertions: collected.assertions,
         tests: collected.tests,
         errors,
+        unset: Vec::new(),
         files,
         entry: collected.entry,
     };
     if config.errors.is_empty() {
         return Ok(config);
     }
-    match config.check() {
-        Err(failure) => Err(failure),
-        Ok(_) => Err(failure(config.errors, config.evaluator.sources)),
-    }
+    let mut found = match config.check_with_tests() {
+        Err(failure) => failure.diagnostics,
+        Ok(_) => config.errors.clone(),
+    };
+    found.retain(|one| doubt.believes(one));
+    Err(failure(found, config.evaluator.sources))
 }
 
 fn print(evaluator: &Evaluator<'_>, path: &[cairn_syntax::symbol::Symbol]) -> String {
@@ -207,8 +218,10 @@ impl<'a> Config<'a> {
     /// records, assertions.
     pub fn check(&mut self) -> Result<Checked, Failure> {
         let mut errors = self.errors.clone();
-        let data = self.walk(ROOT, &mut errors);
+        let data = self.whole(ROOT, &mut errors);
         self.assert_all(&mut errors);
+        // Mistakes of expression files that were imported on the way.
+        errors.extend(self.evaluator.take_errors());
         errors.append(&mut self.engine.found.borrow_mut());
         let (errors, warnings): (Vec<_>, Vec<_>) = errors
             .into_iter()
@@ -231,7 +244,7 @@ impl<'a> Config<'a> {
     pub fn get(&mut self, path: &str) -> Result<Data, Failure> {
         let id = self.find(path)?;
         let mut errors = Vec::new();
-        let data = self.walk(id, &mut errors);
+        let data = self.whole(id, &mut errors);
         match data {
             Some(data) if errors.is_empty() => Ok(data),
             _ => Err(failure(errors, self.evaluator.sources.clone())),
@@ -301,6 +314,18 @@ impl<'a> Config<'a> {
         results
     }
 
+    /// [`Self::check`]; where that fails, its errors and the tests that are false, but not those that need what is wrong
+    /// by itself.
+    pub fn check_with_tests(&mut self) -> Result<Checked, Failure> {
+        self.check().map_err(|wrong| {
+            let mut diagnostics = wrong.diagnostics;
+            let tested = self.run_tests().into_iter();
+            let failed = tested.filter_map(|one| one.failure);
+            diagnostics.extend(failed.filter(|one| one.code == "options::test_failed"));
+            failure(diagnostics, self.evaluator.sources.clone())
+        })
+    }
+
     /// The point behind a path's text.
     pub(crate) fn find(&mut self, text: &str) -> Result<u32, Failure> {
         let source = self.evaluator.sources.add("<option>", text);
@@ -339,8 +364,43 @@ impl<'a> Config<'a> {
         ))
     }
 
-    /// Forces a point and all below it.
+    /// Forces a point and all below it. What nobody sets comes last: until then somebody may have asked for it, and the
+    /// error names who.
+    fn whole(&mut self, id: u32, errors: &mut Vec<Diagnostic>) -> Option<Data> {
+        let data = self.walk(id, errors);
+        let unset = std::mem::take(&mut self.unset);
+        let none = unset.is_empty();
+        for id in unset {
+            self.walk_now(id, errors);
+        }
+        data.filter(|_| none)
+    }
+
+    /// Forces a point and all below it; puts off what nobody sets.
     fn walk(&mut self, id: u32, errors: &mut Vec<Diagnostic>) -> Option<Data> {
+        if self.is_unset(id) {
+            self.unset.push(id);
+            return None;
+        }
+        self.walk_now(id, errors)
+    }
+
+    /// Whether an option has neither a definition nor a default, and needs one.
+    fn is_unset(&mut self, id: u32) -> bool {
+        let engine = self.engine.clone();
+        let point = engine.point(id);
+        let Place::Typed { ty, .. } = &point.place else {
+            return false;
+        };
+        let shape = shape(&self.evaluator, ty);
+        !shape.nullable
+            && !matches!(shape.form, Form::Record(_) | Form::Map(_))
+            && engine
+                .gather(&mut self.evaluator, id)
+                .is_ok_and(|all| all.is_empty())
+    }
+
+    fn walk_now(&mut self, id: u32, errors: &mut Vec<Diagnostic>) -> Option<Data> {
         let engine = self.engine.clone();
         let point = engine.point(id);
         let span = point.home().unwrap_or(Span::new(SourceId(0), 0, 0));

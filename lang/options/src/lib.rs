@@ -12,6 +12,7 @@ mod closed;
 mod collect;
 mod config;
 mod data;
+mod doubt;
 mod engine;
 mod join;
 mod listing;

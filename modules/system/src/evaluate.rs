@@ -68,7 +68,7 @@ fn evaluate_here(config: &Path) -> Result<Evaluated, Faulty> {
     };
     let arena = Arena::default();
     let mut config = load(&arena, Box::new(host), &entry, LIBRARY).map_err(faulty)?;
-    let checked = config.check().map_err(faulty)?;
+    let checked = config.check_with_tests().map_err(faulty)?;
     let spec = contract(&mut config, &checked).map_err(|errors| Faulty {
         errors,
         texts: config.sources().clone(),

@@ -20,6 +20,8 @@ pub enum Kind {
     Expression,
     /// A configuration's entry file, checked whole.
     Module,
+    /// A module's text, read and not looked into any further.
+    Text,
 }
 
 /// The name of a section's own code among its files.
@@ -30,6 +32,7 @@ pub fn outcome(section: &Section, kind: Kind) -> Vec<String> {
     match kind {
         Kind::Expression => expression(section),
         Kind::Module => module(section),
+        Kind::Text => text(section),
     }
 }
 
@@ -88,6 +91,13 @@ fn expression(section: &Section) -> Vec<String> {
         Ok(data) => vec![format!("value: {}", data.to_json())],
         Err(errors) => lines(&errors, &evaluator.sources),
     }
+}
+
+fn text(section: &Section) -> Vec<String> {
+    let (mut sources, mut names) = (SourceMap::default(), Interner::default());
+    let id = sources.add(ENTRY, section.code.as_str());
+    let parsed = cairn_syntax::parse_module(&sources, id, &mut names);
+    lines(&parsed.errors, &sources)
 }
 
 fn module(section: &Section) -> Vec<String> {
