@@ -6,8 +6,10 @@
 use cairn_eval::library;
 use cairn_options::{Below, Declared};
 use cairn_syntax::ast::{ItemKind, Key, RecordItem};
+use cairn_syntax::lexer::token::{Token, TokenKind};
+use cairn_syntax::lexer::tokenize;
 use cairn_syntax::span::SourceId;
-use cairn_syntax::{Token, TokenKind, tokenize};
+
 use gen_lsp_types::CompletionItemKind as Kind;
 
 use crate::hover;
@@ -27,11 +29,6 @@ const ITEMS: [&str; 9] = [
 const ANNOTATIONS: [&str; 5] = ["force", "default", "before", "after", "remove"];
 /// The words that a value can begin with.
 const VALUES: [&str; 4] = ["if", "let", "not", "assert"];
-/// The types without a declaration, but those with brackets.
-const TYPES: [&str; 10] = [
-    "Any", "Null", "Bool", "Int", "Float", "Str", "Path", "Fn", "Type", "Secret",
-];
-
 /// Something that can stand at the cursor.
 #[derive(Debug, Clone)]
 pub struct Offer {
@@ -333,15 +330,10 @@ impl Finder<'_, '_> {
     /// `config`, and the library's functions and namespaces.
     fn globals(&mut self) {
         self.offer("config", Kind::Variable, None, 1);
-        let mut spaces: Vec<&str> = Vec::new();
-        for native in library::functions() {
-            match native.name.split_once('.') {
-                Some((space, _)) if !spaces.contains(&space) => spaces.push(space),
-                Some(_) => {}
-                None => self.function(native.name, native.name, 2),
-            }
+        for native in library::functions().filter(|native| native.namespace().is_none()) {
+            self.function(native.name, native.name, 2);
         }
-        for space in spaces {
+        for space in library::namespaces() {
             self.offer(space, Kind::Module, None, 2);
         }
     }
@@ -365,8 +357,14 @@ impl Finder<'_, '_> {
                 self.offer(text, Kind::Struct, Some(detail), 1);
             }
         }
-        for text in TYPES {
-            self.offer(text, Kind::Struct, None, 2);
+        for builtin in library::types() {
+            self.offers.push(Offer {
+                text: builtin.name.to_owned(),
+                kind: Kind::Struct,
+                detail: None,
+                doc: Some(builtin.doc.to_owned()),
+                rank: 2,
+            });
         }
         for text in ["List", "Map"] {
             self.offer(text, Kind::Struct, Some(format!("{text}(T)")), 2);

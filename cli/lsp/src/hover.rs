@@ -126,14 +126,10 @@ fn of_binding(read: &Read<'_>, binding: &Binding<'_>) -> String {
 }
 
 fn of_library(name: &str) -> Option<String> {
-    if let Some(native) = library::functions().find(|native| native.name == name) {
-        let parameters: Vec<String> = native
-            .parameters
-            .iter()
-            .map(|one| format!("{}{}", one.name, if one.required { "" } else { "?" }))
-            .collect();
-        let code = format!("{name}({})", parameters.join(", "));
-        return Some(page(&code, Some(native.doc), &[]));
+    if let Some(native) = library::find(name) {
+        let (code, gives) = native.example();
+        let example = format!("```cairn\n{code}   # => {gives}\n```");
+        return Some(page(&native.signature(), Some(native.doc), &[example]));
     }
     let inside: Vec<&str> = library::functions()
         .filter_map(|native| native.name.strip_prefix(name)?.strip_prefix('.'))
@@ -153,21 +149,13 @@ fn of_library(name: &str) -> Option<String> {
 
 /// What a built-in type admits.
 fn built_in(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "Any" => "Everything.",
-        "Null" => "`null`.",
-        "Bool" => "`true` and `false`.",
-        "Int" => "Whole numbers of 64 bits.",
-        "Float" => "Floating point numbers; a whole number is none.",
-        "Str" => "Strings.",
-        "Path" => "Paths such as `./www`.",
-        "Fn" => "Functions.",
-        "Type" => "Types.",
-        "Secret" => "What `secret(…)` gives.",
-        "List" => "`List(T)`: lists of `T`.",
-        "Map" => "`Map(T)`: records with any keys, each value a `T`.",
-        _ => return None,
-    })
+    match name {
+        "List" => Some("`List(T)`: lists of `T`."),
+        "Map" => Some("`Map(T)`: records with any keys, each value a `T`."),
+        _ => library::types()
+            .find(|builtin| builtin.name == name)
+            .map(|builtin| builtin.doc),
+    }
 }
 
 /// The documentation of a declared name, for completion.

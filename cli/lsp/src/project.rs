@@ -10,9 +10,11 @@ use std::rc::Rc;
 use cairn_eval::Host as _;
 use cairn_options::{Outline, normalise, outline};
 use cairn_syntax::ast::{self, Item};
+use cairn_syntax::lexer::token::TokenKind;
+use cairn_syntax::lexer::tokenize;
 use cairn_syntax::span::{SourceId, SourceMap, Span};
 use cairn_syntax::symbol::Interner;
-use cairn_syntax::{TokenKind, parse_expression, parse_module, tokenize};
+use cairn_syntax::{imports, parse_expression, parse_module};
 use cairn_system::library::LIBRARY;
 
 use crate::documents::Documents;
@@ -300,32 +302,6 @@ fn files_of(entry: &Path, documents: &Documents) -> BTreeSet<PathBuf> {
                 .iter()
                 .filter_map(|path| normalise(folder, path)),
         );
-    }
-    found
-}
-
-/// The paths that a text imports, as modules or as expressions.
-pub fn imports(text: &str) -> Vec<String> {
-    let tokens = tokenize(text, SourceId(0)).tokens;
-    let mut found = Vec::new();
-    for (index, token) in tokens.iter().enumerate() {
-        let word = &text[token.start as usize..token.end as usize];
-        if token.kind != TokenKind::Word || word != "import" {
-            continue;
-        }
-        let rest = tokens[index + 1..].iter();
-        let mut rest = rest.skip_while(|next| next.kind == TokenKind::ParenOpen);
-        match rest.next() {
-            Some(next) if next.kind == TokenKind::StrOpen => {
-                if let Some(TokenKind::StrText(path)) = rest.next().map(|next| &next.kind) {
-                    found.push(path.clone());
-                }
-            }
-            Some(next) if next.kind == TokenKind::Path => {
-                found.push(text[next.start as usize..next.end as usize].to_owned());
-            }
-            _ => {}
-        }
     }
     found
 }

@@ -5,9 +5,11 @@
 
 use std::collections::BTreeMap;
 
+use cairn_syntax::lexer::is_word;
+use cairn_syntax::lexer::token::is_reserved;
 use cairn_syntax::span::{SourceMap, Span};
 use cairn_syntax::symbol::Interner;
-use cairn_syntax::{is_reserved, is_word, parse_expression, parse_module};
+use cairn_syntax::{parse_expression, parse_module};
 
 use crate::definition::uses_of;
 use crate::names::{BindingKind, Meaning, Names};

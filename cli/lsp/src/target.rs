@@ -4,9 +4,10 @@
 
 use cairn_options::{Declared, normalise};
 use cairn_syntax::ast::{ItemKind, Type};
+use cairn_syntax::lexer::token::TokenKind;
+use cairn_syntax::lexer::tokenize;
 use cairn_syntax::span::{SourceId, Span};
 use cairn_syntax::symbol::Symbol;
-use cairn_syntax::{TokenKind, tokenize};
 
 use crate::names::{Meaning, Names, holds};
 use crate::places::{OptionName, Places};

@@ -11,8 +11,10 @@
 
 use std::path::{Path, PathBuf};
 
+use cairn_syntax::lexer::token::TokenKind;
+use cairn_syntax::lexer::tokenize;
 use cairn_syntax::span::SourceId;
-use cairn_syntax::{TokenKind, tokenize};
+
 use giallo::{HighlightOptions, Registry, ThemeVariant};
 
 /// What a byte is part of.

@@ -169,12 +169,7 @@ impl<'t, 'n> Walk<'t, 'n> {
         if self.module && text == "config" {
             return Meaning::Config;
         }
-        let namespace = || {
-            self.functions
-                .iter()
-                .any(|one| namespace_of(one) == Some(text))
-        };
-        if self.functions.contains(text) || namespace() {
+        if self.functions.contains(text) || library::namespaces().contains(&text) {
             return Meaning::Library(text.to_owned());
         }
         match self.find_type(symbol) {
@@ -514,9 +509,4 @@ fn plain<'t>(name: Name, kind: BindingKind) -> Binding<'t> {
         ty: None,
         doc: None,
     }
-}
-
-/// The namespace of a function of the library.
-fn namespace_of(function: &str) -> Option<&str> {
-    function.split_once('.').map(|(space, _)| space)
 }

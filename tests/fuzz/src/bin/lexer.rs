@@ -1,7 +1,8 @@
 //! Any text becomes tokens: in order, on character boundaries, brackets balanced, the end last.
 #![no_main]
 
-use cairn_syntax::{TokenKind, tokenize};
+use cairn_syntax::lexer::token::TokenKind;
+use cairn_syntax::lexer::tokenize;
 use cairn_syntax::span::SourceId;
 use libfuzzer_sys::fuzz_target;
 
