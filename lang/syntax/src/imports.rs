@@ -8,7 +8,8 @@ use crate::span::SourceId;
 
 /// The paths of all `import "./x.cairn"` and `import("./x.cairn")`, in the order of the text.
 pub fn imports(text: &str) -> Vec<String> {
-    let tokens = tokenize(text, SourceId(0)).tokens;
+    let lexed = tokenize(text, SourceId(0));
+    let tokens = &lexed.tokens;
     let mut found = Vec::new();
     for (index, token) in tokens.iter().enumerate() {
         let is_import = token.kind == TokenKind::Word
@@ -25,8 +26,8 @@ pub fn imports(text: &str) -> Vec<String> {
                 found.push(text[path.start as usize..path.end as usize].to_owned());
             }
             Some(path) => {
-                if let TokenKind::StrText(path) = &path.kind {
-                    found.push(path.clone());
+                if let TokenKind::StrText(path) = path.kind {
+                    found.push(lexed.texts[path as usize].to_string());
                 }
             }
             None => {}

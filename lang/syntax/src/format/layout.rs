@@ -85,7 +85,7 @@ struct Facts {
 impl<'t> Layout<'t> {
     fn new(text: &'t str, outline: &'t Outline) -> Self {
         let tokens = outline.tokens.as_slice();
-        let partner = partners(tokens);
+        let partner: Vec<usize> = outline.partners.iter().map(|at| *at as usize).collect();
         let mut facts = vec![Facts::default(); tokens.len()];
         let mut shapes = Vec::with_capacity(outline.shapes.len() * 2);
         let mut blocks = vec![false; tokens.len()];
@@ -356,9 +356,7 @@ impl<'t> Layout<'t> {
             OpenForm::Of(Form::Branch) if self.text_of(inner.first) == "in" => {
                 let outer = self.open.iter().rev().nth(1);
                 let opening = outer.map_or(inner.first, |outer| outer.first);
-                let same_line = self.facts[opening].line == self.facts[inner.first].line;
-                let begins = self.facts[inner.first].begins_line
-                    || (same_line && self.facts[opening].begins_line);
+                let begins = self.facts[opening].begins_line;
                 inner.base + if begins { 0 } else { LEVEL }
             }
             _ => inner.base + LEVEL,
@@ -441,22 +439,6 @@ fn is_closing_bracket(token: &Token) -> bool {
         token.kind,
         TokenKind::ParenClose | TokenKind::BracketClose | TokenKind::BraceClose
     )
-}
-
-/// For each opening token, its closing one.
-fn partners(tokens: &[Token]) -> Vec<usize> {
-    let mut partner = vec![0; tokens.len()];
-    let mut open = Vec::new();
-    for (index, token) in tokens.iter().enumerate() {
-        if token.kind.closer().is_some() {
-            open.push(index);
-        } else if token.kind.is_closer()
-            && let Some(opener) = open.pop()
-        {
-            partner[opener] = index;
-        }
-    }
-    partner
 }
 
 /// For each opening bracket, whether its contents stand on lines of their own.

@@ -7,7 +7,7 @@
 //! later line that is indented no deeper than the line of the opening one. So one missing bracket spoils
 //! one definition and not the rest of the file.
 
-use super::token::{Token, TokenKind};
+use super::token::{Class, Token, TokenKind};
 use crate::diagnostic::Diagnostic;
 use crate::span::SourceId;
 
@@ -15,16 +15,20 @@ use crate::span::SourceId;
 const REPORTED: usize = 16;
 
 /// Pairs the brackets of a text.
-pub fn balance(text: &str, id: SourceId, tokens: Vec<Token>) -> (Vec<Token>, Vec<Diagnostic>) {
+pub fn balance(
+    text: &str,
+    id: SourceId,
+    tokens: Vec<Token>,
+) -> (Vec<Token>, Vec<u32>, Vec<Diagnostic>) {
     let mut errors = Vec::new();
+    if let Some(partners) = partners(&tokens) {
+        return (tokens, partners, errors);
+    }
     let Pairs {
         mut partner,
         unclosed,
         stray,
     } = pair(&tokens);
-    if unclosed.is_empty() && stray.is_empty() {
-        return (tokens, errors);
-    }
     for &index in stray.iter().take(REPORTED) {
         let span = tokens[index].span(id);
         let sign = &text[tokens[index].start as usize..tokens[index].end as usize];
@@ -56,14 +60,15 @@ pub fn balance(text: &str, id: SourceId, tokens: Vec<Token>) -> (Vec<Token>, Vec
     for (index, token) in tokens.into_iter().enumerate() {
         while let Some((_, open)) = before.next_if(|(at, _)| *at == index) {
             let end = balanced.last().map_or(0, |last: &Token| last.end);
-            if let Some(kind) = kinds[open].clone() {
+            if let Some(kind) = kinds[open] {
                 balanced.push(Token {
                     kind,
                     start: end,
                     end,
                     line_before: false,
                     space_before: false,
-                    doc: None,
+                    class: Class::Plain,
+                    doc: 0,
                 });
             }
         }
@@ -71,7 +76,26 @@ pub fn balance(text: &str, id: SourceId, tokens: Vec<Token>) -> (Vec<Token>, Vec
             balanced.push(token);
         }
     }
-    (balanced, errors)
+    let partners = partners(&balanced).unwrap_or_else(|| vec![0; balanced.len()]);
+    (balanced, partners, errors)
+}
+
+/// For each opening token, the index of its closing one; `None` where one has none.
+fn partners(tokens: &[Token]) -> Option<Vec<u32>> {
+    let mut partners = vec![0; tokens.len()];
+    let mut open: Vec<usize> = Vec::new();
+    for (index, token) in tokens.iter().enumerate() {
+        if token.kind.closer().is_some() {
+            open.push(index);
+        } else if token.kind.is_closer() {
+            let opener = open.pop()?;
+            if tokens[opener].kind.closer() != Some(token.kind) {
+                return None;
+            }
+            partners[opener] = index as u32;
+        }
+    }
+    open.is_empty().then_some(partners)
 }
 
 /// Which brackets belong together.

@@ -15,16 +15,24 @@ mod scan;
 pub mod text;
 pub mod token;
 
+use std::borrow::Cow;
+
 use crate::diagnostic::Diagnostic;
 use crate::span::{SourceId, Span};
 use text::Piece;
-use token::{Token, TokenKind};
+use token::{Class, Token, TokenKind, class};
 
 /// Tokens and what was wrong with the text.
 #[derive(Debug)]
-pub struct Lexed {
+pub struct Lexed<'s> {
     /// Ends with [`TokenKind::End`]; every opening bracket has its closing one.
     pub tokens: Vec<Token>,
+    /// For each opening token, the index of its closing one; 0 for others.
+    pub partners: Vec<u32>,
+    /// What the texts of strings stand for, indent stripped and escapes resolved.
+    pub texts: Vec<Cow<'s, str>>,
+    /// The doc comments, markers stripped.
+    pub docs: Vec<Cow<'s, str>>,
     /// In the order in which they were found.
     pub errors: Vec<Diagnostic>,
 }
@@ -35,7 +43,7 @@ pub fn is_word(text: &str) -> bool {
 }
 
 /// Splits a text into tokens and balances its brackets.
-pub fn tokenize(text: &str, id: SourceId) -> Lexed {
+pub fn tokenize(text: &str, id: SourceId) -> Lexed<'_> {
     let mut lexer = Lexer {
         source: text,
         id,
@@ -43,7 +51,10 @@ pub fn tokenize(text: &str, id: SourceId) -> Lexed {
         line_before: true,
         space_before: true,
         doc: None,
-        tokens: Vec::new(),
+        tokens: Vec::with_capacity(text.len() / 5 + 1),
+        texts: Vec::new(),
+        docs: Vec::new(),
+        pieces: Vec::new(),
         errors: Vec::new(),
         modes: vec![Mode::Code {
             open: None,
@@ -52,13 +63,16 @@ pub fn tokenize(text: &str, id: SourceId) -> Lexed {
         torn: false,
     };
     lexer.run();
-    let (tokens, unbalanced) = balance::balance(text, id, lexer.tokens);
+    let (tokens, partners, unbalanced) = balance::balance(text, id, lexer.tokens);
     // Where a string did not end, brackets inside it were read as code: what they say is noise.
     if !lexer.torn {
         lexer.errors.extend(unbalanced);
     }
     Lexed {
         tokens,
+        partners,
+        texts: lexer.texts,
+        docs: lexer.docs,
         errors: lexer.errors,
     }
 }
@@ -77,8 +91,8 @@ struct StringMode {
     /// How many `$` stood before the quotes.
     level: usize,
     block: bool,
-    /// Its text tokens so far.
-    pieces: Vec<(usize, Piece)>,
+    /// Where its pieces begin among those of all open strings.
+    pieces: usize,
     after_interpolation: bool,
 }
 
@@ -88,8 +102,12 @@ struct Lexer<'s> {
     at: usize,
     line_before: bool,
     space_before: bool,
-    doc: Option<String>,
+    doc: Option<Cow<'s, str>>,
     tokens: Vec<Token>,
+    texts: Vec<Cow<'s, str>>,
+    docs: Vec<Cow<'s, str>>,
+    /// Of all open strings, the outermost first: their text tokens so far.
+    pieces: Vec<(usize, Piece)>,
     errors: Vec<Diagnostic>,
     modes: Vec<Mode>,
     /// Whether a string or an interpolation did not end.
@@ -106,13 +124,24 @@ impl<'s> Lexer<'s> {
     }
 
     fn push(&mut self, kind: TokenKind, length: usize) {
-        let doc = self.doc.take().map(String::into_boxed_str);
+        self.push_word(kind, Class::Plain, length);
+    }
+
+    fn push_word(&mut self, kind: TokenKind, class: Class, length: usize) {
+        let doc = match self.doc.take() {
+            None => 0,
+            Some(doc) => {
+                self.docs.push(doc);
+                self.docs.len() as u32
+            }
+        };
         self.tokens.push(Token {
             kind,
             start: self.at as u32,
             end: (self.at + length) as u32,
             line_before: self.line_before,
             space_before: self.space_before,
+            class,
             doc,
         });
         self.at += length;
@@ -160,10 +189,11 @@ impl<'s> Lexer<'s> {
                     {
                         match &mut self.doc {
                             Some(doc) if lines_since_doc <= 1 => {
+                                let doc = doc.to_mut();
                                 doc.push('\n');
                                 doc.push_str(line);
                             }
-                            _ => self.doc = Some(line.to_owned()),
+                            _ => self.doc = Some(Cow::Borrowed(line)),
                         }
                         lines_since_doc = 0;
                     }
@@ -178,22 +208,31 @@ impl<'s> Lexer<'s> {
     /// Reads one token of code.
     fn code(&mut self) {
         let rest = self.rest();
-        if let Ok((_, word)) = scan::word(rest) {
-            return self.push(TokenKind::Word, word.len());
-        }
-        if let Ok((_, number)) = scan::number(rest) {
-            return self.number(number);
-        }
-        if let Ok((after, (level, block))) = scan::string_open(rest) {
-            return self.open_string(level, block, rest.len() - after.len());
-        }
-        if !rest.starts_with("...")
-            && let Ok((_, path)) = scan::path(rest)
-        {
-            return self.push(TokenKind::Path, path.len());
-        }
-        if self.foreign(rest) {
-            return;
+        // The first byte says what can stand here, so nothing is tried in vain.
+        match rest.as_bytes()[0] {
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => {
+                if let Ok((_, word)) = scan::word(rest) {
+                    let class = class(word.as_bytes());
+                    return self.push_word(TokenKind::Word, class, word.len());
+                }
+            }
+            b'0'..=b'9' => {
+                if let Ok((_, number)) = scan::number(rest) {
+                    return self.number(number);
+                }
+            }
+            b'"' | b'$' => {
+                if let Ok((after, (level, block))) = scan::string_open(rest) {
+                    return self.open_string(level, block, rest.len() - after.len());
+                }
+            }
+            b'.' if !rest.starts_with("...") => {
+                if let Ok((_, path)) = scan::path(rest) {
+                    return self.push(TokenKind::Path, path.len());
+                }
+            }
+            b'\'' | b'&' | b'|' | b'-' | b'/' if self.foreign(rest) => return,
+            _ => {}
         }
         let Ok((after, sign)) = scan::sign(rest) else {
             return self.unknown(rest);
@@ -211,7 +250,8 @@ impl<'s> Lexer<'s> {
     }
 
     fn number(&mut self, number: &str) {
-        let kind = scan::number_value(number).unwrap_or_else(|(reason, help)| {
+        let kind = short_number(number).map_or_else(|| scan::number_value(number), Ok);
+        let kind = kind.unwrap_or_else(|(reason, help)| {
             let span = self.span(self.at, self.at + number.len());
             let mut error = Diagnostic::error("syntax::number", span, reason);
             error.help = help;
@@ -313,7 +353,7 @@ impl<'s> Lexer<'s> {
             open: self.tokens.len(),
             level,
             block,
-            pieces: Vec::new(),
+            pieces: self.pieces.len(),
             after_interpolation: false,
         }));
         self.push(TokenKind::StrOpen, length);
@@ -326,29 +366,32 @@ impl<'s> Lexer<'s> {
             return;
         };
         let mut length = 0;
+        let bytes = rest.as_bytes();
         let end = loop {
-            let text = &rest[length..];
-            let Some(c) = text.chars().next() else {
-                break End::Missing;
-            };
-            match c {
-                '\\' if string.level == 0 => {
+            match bytes.get(length) {
+                None => break End::Missing,
+                Some(b'\\') if string.level == 0 => {
                     length += 1;
-                    let escaped = rest[length..].chars().next();
-                    length += escaped.filter(|c| *c != '\n').map_or(0, char::len_utf8);
+                    let escaped = bytes.get(length);
+                    length += usize::from(escaped.is_some_and(|byte| *byte != b'\n'));
                 }
-                '"' if !string.block => break End::Quotes(1),
-                '"' if text.starts_with("\"\"\"") => break End::Quotes(3),
-                '\n' if !string.block => break End::Missing,
-                '$' => match scan::marker(string.level)(text) {
+                Some(b'"') if !string.block => break End::Quotes(1),
+                Some(b'"') if bytes[length..].starts_with(b"\"\"\"") => break End::Quotes(3),
+                Some(b'\n') if !string.block => break End::Missing,
+                Some(b'$') => match scan::marker(string.level)(&rest[length..]) {
                     Ok((_, run)) => {
                         length += run.len() - string.level - 1;
                         break End::Interpolation(string.level + 2);
                     }
                     // A run that is no marker is text as a whole.
-                    Err(_) => length += text.len() - text.trim_start_matches('$').len(),
+                    Err(_) => {
+                        length += bytes[length..]
+                            .iter()
+                            .take_while(|byte| **byte == b'$')
+                            .count();
+                    }
                 },
-                c => length += c.len_utf8(),
+                Some(_) => length += 1,
             }
         };
         if length > 0 {
@@ -358,8 +401,8 @@ impl<'s> Lexer<'s> {
                 after_interpolation: string.after_interpolation,
                 before_interpolation: matches!(end, End::Interpolation(_)),
             };
-            string.pieces.push((self.tokens.len(), piece));
-            self.push(TokenKind::StrText(String::new()), length);
+            self.pieces.push((self.tokens.len(), piece));
+            self.push(TokenKind::StrText(0), length);
         }
         match end {
             End::Quotes(length) => self.close_string(length),
@@ -378,17 +421,24 @@ impl<'s> Lexer<'s> {
         let Some(Mode::Text(string)) = self.modes.pop() else {
             return;
         };
-        let pieces: Vec<Piece> = string.pieces.iter().map(|(_, piece)| *piece).collect();
-        let texts = text::resolve(
-            self.source,
-            self.id,
-            &pieces,
-            string.block,
-            string.level > 0,
-            &mut self.errors,
-        );
-        for ((token, _), text) in string.pieces.iter().zip(texts) {
-            self.tokens[*token].kind = TokenKind::StrText(text);
+        let raw = string.level > 0;
+        let whole = match &self.pieces[string.pieces..] {
+            [(_, piece)] if !string.block => Some(&self.source[piece.start..piece.end])
+                .filter(|text| raw || !text.contains('\\')),
+            _ => None,
+        };
+        let first = self.texts.len() as u32;
+        if let Some(text) = whole {
+            self.texts.push(Cow::Borrowed(text));
+        } else if self.pieces.len() > string.pieces {
+            let pieces = &self.pieces[string.pieces..];
+            let pieces: Vec<Piece> = pieces.iter().map(|(_, piece)| *piece).collect();
+            let (block, errors) = (string.block, &mut self.errors);
+            let texts = text::resolve(self.source, self.id, &pieces, block, raw, errors);
+            self.texts.extend(texts.into_iter().map(Cow::Owned));
+        }
+        for (index, (token, _)) in (first..).zip(self.pieces.drain(string.pieces..)) {
+            self.tokens[token].kind = TokenKind::StrText(index);
         }
         self.push(TokenKind::StrClose, length);
     }
@@ -464,6 +514,15 @@ impl<'s> Lexer<'s> {
             }
         }
     }
+}
+
+/// The value of a short decimal number.
+fn short_number(text: &str) -> Option<TokenKind> {
+    let right = text.len() <= 18
+        && text.bytes().all(|byte| byte.is_ascii_digit())
+        && (text.len() == 1 || !text.starts_with('0'));
+    let digits = text.bytes().map(|byte| i64::from(byte - b'0'));
+    right.then(|| TokenKind::Int(digits.fold(0, |value, digit| value * 10 + digit)))
 }
 
 /// How a run of text in a string ends.

@@ -11,7 +11,7 @@ fn check(input: &str, expect: &str) {
     let mut code = false;
     for token in &lexed.tokens {
         match &token.kind {
-            TokenKind::StrText(text) => out.push_str(text),
+            TokenKind::StrText(text) => out.push_str(&lexed.texts[*text as usize]),
             TokenKind::InterpolationOpen => {
                 out.push('<');
                 code = true;
@@ -120,8 +120,9 @@ fn a_path_begins_with_dots_and_a_slash_only() {
 #[test]
 fn doc_comments_belong_to_what_follows() {
     let doc = |input: &str| {
-        let tokens = tokenize(input, SourceId(0)).tokens;
-        tokens[tokens.len() - 2].doc.clone()
+        let lexed = tokenize(input, SourceId(0));
+        let doc = lexed.tokens[lexed.tokens.len() - 2].doc as usize;
+        doc.checked_sub(1).map(|doc| lexed.docs[doc].to_string())
     };
     assert_eq!(doc("## one\n##   two\na").as_deref(), Some("one\n  two"));
     assert_eq!(doc("## of the file\n\n## of a\na").as_deref(), Some("of a"));

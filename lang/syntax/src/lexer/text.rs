@@ -38,7 +38,7 @@ pub fn resolve(
     let indent = if block { indent(source, pieces) } else { "" };
     let mut texts = Vec::with_capacity(pieces.len());
     for piece in pieces {
-        let mut text = String::new();
+        let mut text = String::with_capacity(piece.end - piece.start);
         for line in lines(source, piece) {
             let dropped = block && line.first && source[line.start..line.end].trim().is_empty();
             if dropped && line.ended {

@@ -5,7 +5,7 @@
 use crate::span::{SourceId, Span};
 
 /// The kinds of tokens. A string is a run `StrOpen (StrText | InterpolationOpen … InterpolationClose)* StrClose`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TokenKind {
     /// A word: a name, a reserved word or a contextual one.
     Word,
@@ -17,8 +17,8 @@ pub enum TokenKind {
     Path,
     /// The opening quotes with their `$` prefix.
     StrOpen,
-    /// Text of a string, indent stripped and escapes resolved.
-    StrText(String),
+    /// Text of a string: which of the lexer's texts it stands for.
+    StrText(u32),
     /// `${`, or with more `$` where the string's prefix asks for them.
     InterpolationOpen,
     /// The `}` that ends an interpolation.
@@ -122,7 +122,7 @@ impl TokenKind {
 }
 
 /// A token where it stands.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Token {
     /// What it is.
     pub kind: TokenKind,
@@ -134,8 +134,21 @@ pub struct Token {
     pub line_before: bool,
     /// Whether anything at all stands between this token and the one before.
     pub space_before: bool,
-    /// The `##` lines before this token, markers stripped.
-    pub doc: Option<Box<str>>,
+    /// What kind of a word it is, where it is one.
+    pub class: Class,
+    /// The `##` lines before this token: which of the lexer's doc comments, counted from one; none for 0.
+    pub doc: u32,
+}
+
+/// Whether a word may mean something of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// It may not, or is no word.
+    Plain,
+    /// It always does, but as a key: see [`RESERVED`].
+    Reserved,
+    /// It does at some places, in this language or in others.
+    Contextual,
 }
 
 impl Token {
@@ -158,4 +171,16 @@ pub const RESERVED: [&str; 14] = [
 /// Whether `text` is in [`RESERVED`].
 pub fn is_reserved(text: &str) -> bool {
     RESERVED.contains(&text)
+}
+
+/// The class of a word.
+pub fn class(word: &[u8]) -> Class {
+    match word {
+        b"let" | b"in" | b"if" | b"then" | b"else" | b"and" | b"or" | b"not" | b"has" | b"true"
+        | b"false" | b"null" | b"for" | b"where" => Class::Reserved,
+        b"import" | b"type" | b"option" | b"when" | b"variant" | b"assert" | b"warn" | b"test"
+        | b"force" | b"default" | b"priority" | b"before" | b"after" | b"order" | b"remove"
+        | b"as" | b"with" | b"rec" | b"inherit" => Class::Contextual,
+        _ => Class::Plain,
+    }
 }

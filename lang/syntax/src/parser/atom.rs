@@ -2,11 +2,11 @@
 //!
 //! In: tokens. Out: [`Expr`]. Refuses to know operators.
 
-use super::tokens::for_head;
+use super::tokens::{for_head, plain_string};
 use super::{Form, Parser};
 use crate::ast::{Expr, ExprKind, ForClause, Key, ListItem, Name, StrPart};
 use crate::diagnostic::Diagnostic;
-use crate::lexer::token::{TokenKind, is_reserved};
+use crate::lexer::token::{Class, TokenKind};
 
 impl Parser<'_> {
     pub(super) fn atom(&mut self) -> Expr {
@@ -25,7 +25,12 @@ impl Parser<'_> {
                 self.bump();
                 ExprKind::Path(self.text_of(token).to_owned())
             }
-            TokenKind::StrOpen => ExprKind::Str(self.string()),
+            TokenKind::StrOpen => match self.read(plain_string) {
+                Some((.., "")) => ExprKind::Str(Vec::new()),
+                // Most strings are one text: one part, and no room for more.
+                Some((.., text)) => ExprKind::Str(vec![StrPart::Text(text.to_owned())]),
+                None => ExprKind::Str(self.string()),
+            },
             TokenKind::Word => match self.word_atom() {
                 Some(kind) => kind,
                 None => return self.error_expr(),
@@ -49,11 +54,20 @@ impl Parser<'_> {
     /// A word as an atom; `None` where a reserved word can't be one.
     fn word_atom(&mut self) -> Option<ExprKind> {
         let text = self.word()?;
+        let class = self.token().class;
         let kind = match text {
+            _ if class == Class::Plain => {
+                if self.second().kind == TokenKind::Colon
+                    && let Some(expr) = self.foreign_word(text)
+                {
+                    return Some(expr);
+                }
+                ExprKind::Var(self.names.intern(text))
+            }
             "null" => ExprKind::Null,
             "true" => ExprKind::Bool(true),
             "false" => ExprKind::Bool(false),
-            _ if is_reserved(text) => {
+            _ if class == Class::Reserved => {
                 let error = self.expected("an expression");
                 self.report(error);
                 return None;
@@ -71,7 +85,7 @@ impl Parser<'_> {
 
     /// `(expr)`: the brackets leave no trace.
     fn bracketed(&mut self) -> Expr {
-        let close = self.partner[self.next];
+        let close = self.partner(self.next);
         if close == self.next + 1 {
             let span = self.span().to(self.all[close].span(self.id));
             let error = "there is nothing between the brackets";
@@ -90,15 +104,16 @@ impl Parser<'_> {
 
     /// The pieces of a string, from its opening to its closing quotes.
     pub(super) fn string(&mut self) -> Vec<StrPart> {
-        let close = self.partner[self.next];
+        let close = self.partner(self.next);
         self.bump();
         let mut parts = Vec::new();
         while self.next < close {
             match &self.token().kind {
                 TokenKind::StrText(text) => {
                     self.bump();
+                    let text = &self.texts[*text as usize];
                     if !text.is_empty() {
-                        parts.push(StrPart::Text(text.clone()));
+                        parts.push(StrPart::Text(text.to_string()));
                     }
                 }
                 TokenKind::InterpolationOpen => {
@@ -124,6 +139,11 @@ impl Parser<'_> {
         }
         if token.kind != TokenKind::StrOpen {
             return None;
+        }
+        if let Some((open, close, text)) = self.read(plain_string) {
+            let symbol = self.names.intern(text);
+            let span = open.span(self.id).to(close.span(self.id));
+            return Some(Key::Name(Name { symbol, span }));
         }
         let mut parts = self.string();
         let span = self.span_from(first);
@@ -194,6 +214,9 @@ impl Parser<'_> {
     /// `for k, v in source if condition`, where it stands here.
     pub(super) fn for_clause(&mut self) -> Option<ForClause> {
         let first = self.next;
+        if !self.at_word("for") {
+            return None;
+        }
         let names = self.read(for_head)?;
         let names = names
             .into_iter()

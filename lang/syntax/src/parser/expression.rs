@@ -6,7 +6,7 @@ use super::tokens::{ANNOTATIONS, annotation, binding_head, named};
 use super::{Form, Parser};
 use crate::ast::{Arg, BinaryOp, Binding, Expr, ExprKind, Key, UnaryOp};
 use crate::diagnostic::Diagnostic;
-use crate::lexer::token::{Token, TokenKind};
+use crate::lexer::token::{Class, Token, TokenKind};
 use crate::span::Span;
 
 impl Parser<'_> {
@@ -19,6 +19,9 @@ impl Parser<'_> {
     /// An expression that may be annotated: the right side of a definition, a field, a list item.
     pub(super) fn annotated(&mut self) -> Expr {
         let first = self.next;
+        if self.token().class != Class::Contextual {
+            return self.expression();
+        }
         let head = annotation(self.rest()).ok();
         let Some((left, (annotation, _))) = head else {
             return self.expression();
@@ -49,6 +52,7 @@ impl Parser<'_> {
     pub(super) fn begins_expression(&self, index: usize) -> bool {
         let token = &self.all[index.min(self.all.len() - 1)];
         match token.kind {
+            TokenKind::Word if token.class == Class::Plain => true,
             TokenKind::Word => !matches!(
                 self.text_of(token),
                 "in" | "then" | "else" | "and" | "or" | "has" | "for" | "where" | "as"
@@ -71,7 +75,11 @@ impl Parser<'_> {
     /// The operator here and how tightly it binds, where the expression goes on with it.
     fn operator(&self) -> Option<(BinaryOp, u8)> {
         let token = self.token();
-        let text = self.text_of(token);
+        let text = match token.kind {
+            TokenKind::Word if token.class == Class::Plain => return None,
+            TokenKind::Word | TokenKind::Unknown => self.text_of(token),
+            _ => "",
+        };
         Some(match token.kind {
             TokenKind::Pipe => (BinaryOp::Pipe, 1),
             TokenKind::QuestionQuestion => (BinaryOp::Default, 2),
@@ -175,7 +183,8 @@ impl Parser<'_> {
             return self.nested(Self::lambda);
         }
         let second = self.second();
-        let kind = match self.word() {
+        let word = self.word().filter(|_| self.token().class != Class::Plain);
+        let kind = match word {
             Some("not") => return self.unary(UnaryOp::Not),
             Some("let") => return self.nested(Self::let_in),
             Some("if") => return self.nested(Self::conditional),
@@ -348,12 +357,13 @@ impl Parser<'_> {
         }
         let imports =
             matches!(callee.kind, ExprKind::Var(symbol) if self.names.text(symbol) == "import");
-        let mut args = Vec::new();
+        let mut args = Vec::with_capacity(1);
         let open = self.next;
         self.inside(true, "`)`", |parser| {
             parser.separated(true, "an argument", |parser| {
                 let first = parser.next;
-                let name = parser.read(named);
+                let is_named = parser.second().kind == TokenKind::Equal;
+                let name = is_named.then(|| parser.read(named)).flatten();
                 let name = name.map(|(token, text)| parser.name(token, text));
                 let value = parser.expression();
                 parser.shape(Form::Element, first);
@@ -363,9 +373,10 @@ impl Parser<'_> {
         if imports {
             self.check_import(open, &mut args);
         }
-        // `priority(n) value`: an annotation, but for its number.
+        // `priority(n) value`: an annotation, but for its number; an `if` may filter a comprehension.
         if let ExprKind::Var(symbol) = callee.kind
             && matches!(self.names.text(symbol), "priority" | "order")
+            && !self.at_word("if")
             && self.begins_operand(self.next)
         {
             self.report(misplaced_annotation(callee.span));

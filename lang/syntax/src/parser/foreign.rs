@@ -76,7 +76,7 @@ impl Parser<'_> {
 
     /// A record in an expression, or `{ a, b }: e`.
     pub(super) fn record_or_foreign_lambda(&mut self) -> ExprKind {
-        let after = &self.all[(self.partner[self.next] + 1).min(self.all.len() - 1)];
+        let after = &self.all[(self.partner(self.next) + 1).min(self.all.len() - 1)];
         let lambda =
             matches!(after.kind, TokenKind::Colon | TokenKind::Arrow) && !after.line_before;
         if !lambda {

@@ -7,7 +7,7 @@ use super::tokens::{Tokens, binding_head, plain_string};
 use super::{Form, Parser};
 use crate::ast::{Binding, Item, ItemKind, Key, Name};
 use crate::diagnostic::Diagnostic;
-use crate::lexer::token::TokenKind;
+use crate::lexer::token::{Class, TokenKind};
 use crate::suggest::nearest;
 
 /// The words that items begin with.
@@ -20,7 +20,7 @@ impl Parser<'_> {
     pub(super) fn items(&mut self) -> Vec<Item> {
         let mut items = Vec::new();
         self.separated(false, "a definition", |parser| {
-            let doc = parser.token().doc.as_deref().map(str::to_owned);
+            let doc = parser.doc();
             let first = parser.next;
             if parser.foreign_inherit() {
                 return;
@@ -41,7 +41,8 @@ impl Parser<'_> {
             second.kind,
             TokenKind::Equal | TokenKind::EqualEqual | TokenKind::Dot | TokenKind::Colon
         );
-        let word = self.word().filter(|_| !is_key);
+        let class = self.token().class;
+        let word = self.word().filter(|_| class != Class::Plain && !is_key);
         let follows = self.begins_expression(self.next + 1);
         match word {
             Some("import") => self.import_item(),
@@ -205,7 +206,7 @@ impl Parser<'_> {
             self.report_expected(error);
             return None;
         }
-        let (open, close) = (self.next, self.partner[self.next]);
+        let (open, close) = (self.next, self.partner(self.next));
         self.shape_to(Form::Block, open, close + 1);
         let items = self.deeper(|parser| parser.inside(false, "`}`", Self::items));
         if items.is_none() {

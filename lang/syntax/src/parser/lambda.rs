@@ -13,7 +13,7 @@ impl Parser<'_> {
         match self.token().kind {
             TokenKind::Word => self.second().kind == TokenKind::Arrow,
             TokenKind::ParenOpen => {
-                let after = self.partner[self.next] + 1;
+                let after = self.partner(self.next) + 1;
                 self.all
                     .get(after)
                     .is_some_and(|token| token.kind == TokenKind::Arrow)

@@ -36,10 +36,12 @@ mod tests;
 mod tokens;
 mod types;
 
+use std::borrow::Cow;
+
 use crate::ast::{self, Expr, ExprKind, Name};
 use crate::diagnostic::Diagnostic;
-use crate::lexer::token::{Token, TokenKind};
-use crate::lexer::tokenize;
+use crate::lexer::token::{Class, Token, TokenKind};
+use crate::lexer::{Lexed, tokenize};
 use crate::span::{SourceId, SourceMap, Span};
 use crate::symbol::Interner;
 pub(crate) use shape::{Form, Shape};
@@ -99,6 +101,7 @@ fn whole_expression(parser: &mut Parser<'_>) -> Expr {
 #[derive(Debug)]
 pub(crate) struct Outline {
     pub tokens: Vec<Token>,
+    pub partners: Vec<u32>,
     pub shapes: Vec<Shape>,
 }
 
@@ -142,19 +145,20 @@ fn read<T>(
     if u32::try_from(text.len()).is_err() {
         let span = Span::new(id, 0, 0);
         let error = Diagnostic::error("syntax::too_large", span, "the file has more than 4 GiB");
-        let empty = [end_of_text()];
+        let empty = tokenize("", id);
         let parsed = Parsed {
             tree: read(&mut Parser::new("", id, &empty, names)),
             errors: vec![error],
         };
         let outline = Outline {
-            tokens: empty.into(),
+            tokens: empty.tokens,
+            partners: empty.partners,
             shapes: Vec::new(),
         };
         return (parsed, outline);
     }
     let lexed = tokenize(text, id);
-    let mut parser = Parser::new(text, id, &lexed.tokens, names);
+    let mut parser = Parser::new(text, id, &lexed, names);
     let tree = read(&mut parser);
     let mut found = std::mem::take(&mut parser.errors);
     let shapes = parser.shapes.take().unwrap_or_default();
@@ -186,20 +190,10 @@ fn read<T>(
     errors.dedup();
     let outline = Outline {
         tokens: lexed.tokens,
+        partners: lexed.partners,
         shapes,
     };
     (Parsed { tree, errors }, outline)
-}
-
-fn end_of_text() -> Token {
-    Token {
-        kind: TokenKind::End,
-        start: 0,
-        end: 0,
-        line_before: true,
-        space_before: true,
-        doc: None,
-    }
 }
 
 /// The bytes of the lines that a span touches.
@@ -218,7 +212,10 @@ struct Parser<'a> {
     /// Index of the next token.
     next: usize,
     /// For each opening token, the index of its closing one.
-    partner: Vec<usize>,
+    partners: &'a [u32],
+    /// What the texts of strings stand for.
+    texts: &'a [Cow<'a, str>],
+    docs: &'a [Cow<'a, str>],
     names: &'a mut Interner,
     errors: Vec<Diagnostic>,
     depth: usize,
@@ -232,24 +229,15 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn new(text: &'a str, id: SourceId, all: &'a [Token], names: &'a mut Interner) -> Self {
-        let mut partner = vec![0; all.len()];
-        let mut open = Vec::new();
-        for (index, token) in all.iter().enumerate() {
-            if token.kind.closer().is_some() {
-                open.push(index);
-            } else if token.kind.is_closer()
-                && let Some(opener) = open.pop()
-            {
-                partner[opener] = index;
-            }
-        }
+    fn new(text: &'a str, id: SourceId, lexed: &'a Lexed<'a>, names: &'a mut Interner) -> Self {
         Self {
             text,
             id,
-            all,
+            all: &lexed.tokens,
             next: 0,
-            partner,
+            partners: &lexed.partners,
+            texts: &lexed.texts,
+            docs: &lexed.docs,
             names,
             errors: Vec::new(),
             depth: 0,
@@ -262,6 +250,17 @@ impl<'a> Parser<'a> {
 
     fn token(&self) -> &'a Token {
         &self.all[self.next]
+    }
+
+    /// The closing token of the opening one at `index`.
+    fn partner(&self, index: usize) -> usize {
+        self.partners[index] as usize
+    }
+
+    /// The doc comment before the next token.
+    fn doc(&self) -> Option<String> {
+        let doc = (self.token().doc as usize).checked_sub(1)?;
+        Some(self.docs[doc].to_string())
     }
 
     /// The token after the next one; the last token stands for all that would follow it.
@@ -282,8 +281,9 @@ impl<'a> Parser<'a> {
         (self.token().kind == TokenKind::Word).then(|| self.text_of(self.token()))
     }
 
+    /// Whether this word stands here, one that means something of its own.
     fn at_word(&self, word: &str) -> bool {
-        self.word() == Some(word)
+        self.token().class != Class::Plain && self.word() == Some(word)
     }
 
     fn bump(&mut self) -> &'a Token {
@@ -313,6 +313,7 @@ impl<'a> Parser<'a> {
     fn rest(&self) -> Tokens<'a> {
         Tokens {
             text: self.text,
+            texts: self.texts,
             rest: &self.all[self.next..],
         }
     }
@@ -447,7 +448,7 @@ impl<'a> Parser<'a> {
 
     /// Reads what stands between the opening token here and its closing one.
     fn inside<T>(&mut self, line_free: bool, wanted: &str, read: impl FnOnce(&mut Self) -> T) -> T {
-        let close = self.partner[self.next];
+        let close = self.partner(self.next);
         let outer = std::mem::replace(&mut self.line_free, line_free);
         self.bump();
         let result = read(self);
@@ -508,7 +509,7 @@ impl<'a> Parser<'a> {
         loop {
             let token = self.token();
             if token.kind.closer().is_some() {
-                self.next = self.partner[self.next] + 1;
+                self.next = self.partner(self.next) + 1;
             } else if token.kind.is_closer() || matches!(token.kind, TokenKind::End) {
                 return;
             } else {

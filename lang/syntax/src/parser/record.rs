@@ -66,7 +66,7 @@ impl Parser<'_> {
 
     /// `a.b."c" = value`, or a name alone; `None` where no field begins here.
     fn field(&mut self) -> Option<RecordItem> {
-        let doc = self.token().doc.as_deref().map(str::to_owned);
+        let doc = self.doc();
         let first = self.next;
         let alone = self.word().filter(|word| !is_reserved(word));
         let key = match self.literal_key() {

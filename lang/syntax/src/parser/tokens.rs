@@ -3,6 +3,8 @@
 //! In: the rest of a token slice. Out: what stands at its beginning. Refuses to report errors: where one of
 //! these does not match, the parser goes another way.
 
+use std::borrow::Cow;
+
 use nom::branch::alt;
 use nom::combinator::{map, map_opt, not, opt, value, verify};
 use nom::error::{Error, ErrorKind, ParseError};
@@ -18,6 +20,8 @@ use crate::lexer::token::{Token, TokenKind};
 pub struct Tokens<'a> {
     /// The whole text that the tokens' ranges point into.
     pub text: &'a str,
+    /// What the texts of its strings stand for.
+    pub texts: &'a [Cow<'a, str>],
     /// What is left.
     pub rest: &'a [Token],
 }
@@ -112,8 +116,8 @@ pub fn exactly<'a>(
 
 /// A string without interpolation: its opening and closing quotes and its text.
 pub fn plain_string(input: Tokens<'_>) -> Read<'_, (&Token, &Token, &str)> {
-    let text = map_opt(one, |token: &Token| match &token.kind {
-        TokenKind::StrText(text) => Some(text.as_str()),
+    let text = map_opt(one, move |token: &Token| match token.kind {
+        TokenKind::StrText(text) => Some(&*input.texts[text as usize]),
         _ => None,
     });
     map(

@@ -196,7 +196,7 @@ impl Parser<'_> {
     }
 
     fn type_field(&mut self) -> Option<TypeField> {
-        let doc = self.token().doc.as_deref().map(str::to_owned);
+        let doc = self.doc();
         let name = self.path_name()?;
         if self.at(&TokenKind::Equal) {
             let error = self
