@@ -180,3 +180,98 @@ fn written() -> Vec<String> {
     ];
     texts.map(str::to_owned).to_vec()
 }
+
+/// What a text becomes.
+fn check(input: &str, expect: &str) {
+    assert_eq!(format(input).as_deref(), Ok(expect), "{input}");
+    assert_eq!(format(expect).as_deref(), Ok(expect));
+}
+
+#[test]
+fn every_comment_stays_where_it_belongs() {
+    check(
+        "# file\n\n\n## doc\noption a : { # open\n\n  # own\n  b:Int=1 # end\n\n  # last\n\n}\n\n\n# end",
+        "# file\n\n## doc\noption a: { # open\n  # own\n  b: Int = 1 # end\n\n  # last\n}\n\n# end\n",
+    );
+    check(
+        "a = if b # why\n then c else # not\n # own\n d",
+        "a = if b # why\n  then c else # not\n    # own\n    d\n",
+    );
+    check(
+        "a = let # one\nb = 1\n# two\nin # three\nb",
+        "a = let # one\n  b = 1\n  # two\nin # three\n  b\n",
+    );
+    check(
+        "a = [1 # one\n, 2, # two\n]",
+        "a = [\n  1 # one\n  , 2, # two\n]\n",
+    );
+    check("a = # one\n1\n", "a = # one\n  1\n");
+}
+
+#[test]
+fn a_broken_list_has_its_brackets_on_lines_of_their_own() {
+    check("a = [1,\n2]", "a = [\n  1,\n  2\n]\n");
+    check("a = {b = 1\nc = 2,}", "a = {\n  b = 1\n  c = 2,\n}\n");
+    check("a = [1, 2, ]", "a = [1, 2]\n");
+    check("a = f(x, {\nb = 1 })", "a = f(x, {\n  b = 1\n})\n");
+    check("a = f(\nx,\ny)", "a = f(\n  x,\n  y\n)\n");
+    check("a = f(x,\ny)", "a = f(x,\n  y)\n");
+    check("a = [\n]", "a = []\n");
+}
+
+#[test]
+fn lines_that_go_on_are_indented() {
+    check("a =\nb\n|> c\n|> d", "a =\n  b\n  |> c\n  |> d\n");
+    check("a = b\n|> c", "a = b\n  |> c\n");
+    check(
+        "a = x => if b then\nc\nelse if d then\ne\nelse\nf",
+        "a = x => if b then\n  c\nelse if d then\n  e\nelse\n  f\n",
+    );
+    check(
+        "when a\nand b {\nc = 1\n}",
+        "when a\n  and b {\n  c = 1\n}\n",
+    );
+    check("assert a\nelse \"b\"", "assert a\n  else \"b\"\n");
+    check(
+        "a = [\nb\nfor b in c\nif d\n]",
+        "a = [\n  b\n  for b in c\n  if d\n]\n",
+    );
+    check("let\na = 1\nin\na", "let\n  a = 1\nin\na\n");
+}
+
+#[test]
+fn two_blanks_ask_for_a_table() {
+    check("a = 1\nbb = 2", "a = 1\nbb = 2\n");
+    check("a  = 1\nbbb = 2\n\nc = 3", "a   = 1\nbbb = 2\n\nc = 3\n");
+    check(
+        "type A = {\n  b:  Int = 1\n  cc: Str  = 2\n}",
+        "type A = {\n  b:  Int = 1\n  cc: Str = 2\n}\n",
+    );
+    check("a = 1  # one\nbb = 2 # two", "a = 1  # one\nbb = 2 # two\n");
+}
+
+#[test]
+fn literals_keep_their_spelling() {
+    let text = "a = [0o644, 1_000, 0xFF, 1.50, \"\\u{e4}\\$\", $\"${x} $${y  +z}\", ./a/../b]\n";
+    check(text, text);
+}
+
+#[test]
+fn the_text_of_a_block_moves_with_its_line() {
+    check(
+        "when a {\nb = \"\"\"\n\n x\n   ${y}\n  \n \"\"\"\n}",
+        "when a {\n  b = \"\"\"\n\n    x\n      ${y}\n\n    \"\"\"\n}\n",
+    );
+}
+
+#[test]
+fn blanks_that_decide_stay() {
+    check(
+        "a = force (x)\nb = force(x)",
+        "a = force (x)\nb = force(x)\n",
+    );
+    check("a=-1 - -b", "a = -1 - -b\n");
+    check("when(a){}", "when (a) {}\n");
+    check("a = if(b)then(c)else(d)", "a = if (b) then (c) else (d)\n");
+    check("type A = B ?|C? ?", "type A = B? | C??\n");
+}

@@ -127,3 +127,11 @@ fn without_a_file_the_configuration_and_its_imports_are_formatted() {
     assert_eq!(machine.read("value"), "{ a = 1 }\n");
     assert_eq!(machine.read("other.cairn"), "a=1");
 }
+
+#[test]
+fn the_library_and_the_examples_are_tidy() {
+    let repository = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let folders = ["modules/library", "docs/examples"].map(|one| format!("{repository}/{one}"));
+    let run = Machine::bare().cairn(&["fmt", "--check", &folders[0], &folders[1]]);
+    assert_eq!(run.done().stdout, "");
+}

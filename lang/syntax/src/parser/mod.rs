@@ -107,7 +107,7 @@ pub(crate) struct Outline {
 
 /// Reads a text as what it is, a module or an expression.
 ///
-/// Errors: all that is wrong with it as a module, or as an expression where that is less.
+/// Errors: all that is wrong with it as a module, or as an expression where that can be read further.
 pub(crate) fn outline(text: &str, id: SourceId) -> Result<Outline, Vec<SyntaxError>> {
     let mut names = Interner::default();
     let mut attempt = |as_module: bool| {
@@ -127,7 +127,9 @@ pub(crate) fn outline(text: &str, id: SourceId) -> Result<Outline, Vec<SyntaxErr
     };
     attempt(true).or_else(|errors| {
         attempt(false).map_err(|others| {
-            if others.len() < errors.len() {
+            let start =
+                |errors: &[SyntaxError]| errors.first().map(|error| error.primary.span.start);
+            if start(&others) > start(&errors) {
                 others
             } else {
                 errors
