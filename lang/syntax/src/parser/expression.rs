@@ -373,10 +373,12 @@ impl Parser<'_> {
         if imports {
             self.check_import(open, &mut args);
         }
-        // `priority(n) value`: an annotation, but for its number; an `if` may filter a comprehension.
+        // `priority(n) value`: an annotation, but for its number. An `if` may filter a comprehension, and a brace
+        // begin the block of a `when`.
         if let ExprKind::Var(symbol) = callee.kind
             && matches!(self.names.text(symbol), "priority" | "order")
             && !self.at_word("if")
+            && !self.at(&TokenKind::BraceOpen)
             && self.begins_operand(self.next)
         {
             self.report(misplaced_annotation(callee.span));
