@@ -492,13 +492,12 @@ fn characters<'a>(
 
 fn indent<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
     let text = arguments.text(evaluator, 0)?;
-    let (by, context) = match arguments.value(evaluator, 1)? {
-        Value::Str(by) => (by.text.to_owned(), both(text, by)),
-        _ => {
-            let count = arguments.count(evaluator, 1)?;
-            limit(count, arguments)?;
-            (" ".repeat(count), text.context.to_vec())
-        }
+    let (by, context) = if let Value::Str(by) = arguments.value(evaluator, 1)? {
+        (by.text.to_owned(), both(text, by))
+    } else {
+        let count = arguments.count(evaluator, 1)?;
+        limit(count, arguments)?;
+        (" ".repeat(count), text.context.to_vec())
     };
     let lines = text.text.lines().count();
     limit(by.len().saturating_mul(lines), arguments)?;

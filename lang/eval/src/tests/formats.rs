@@ -113,14 +113,11 @@ fn yaml_is_1_2_with_its_core_schema() {
 #[test]
 fn aliases_and_levels_are_bounded() {
     // A thousand million items in nine lines.
-    let mut bomb = String::from("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\\n");
-    for level in 1..9 {
-        let below = format!("*a{},", level - 1).repeat(10);
-        bomb.push_str(&format!(
-            "a{level}: &a{level} [{}]\\n",
-            below.trim_end_matches(',')
-        ));
-    }
+    let lines = (1..9).map(|level| {
+        let below = vec![format!("*a{}", level - 1); 10].join(",");
+        format!("a{level}: &a{level} [{below}]\\n")
+    });
+    let bomb = format!("a0: &a0 [x,x,x,x,x]\\n{}", lines.collect::<String>());
     check(
         &format!("yaml.parse(\"{bomb}\")"),
         "eval::unreadable_text … its aliases stand for too much …",
