@@ -209,7 +209,7 @@ fn a_fix_changes_no_value() {
         "false == (@)",
         "(@) != false",
         "not ((@) == (1 > 2))",
-        "[x and (@) for x, y in [true, false] if not (x == (@))]",
+        "[y and (@) for x, y in [true, false] if not (y == (@))]",
         "let a = @  b = a  c = 1 in [b, let d = 1  e = @ in e]",
         "true and if @ then false else true",
         "(if @ then true else false) == not ((@) != true)",

@@ -199,6 +199,14 @@ fn mended(looked: &Looked) -> (String, usize) {
         .collect();
     // Those that need the configuration come with the first round; the rest follows from the text alone.
     let once = cairn_lint::apply(&looked.text, edits.iter().copied());
+    let mut sources = SourceMap::default();
+    let id = sources.add("", once.as_str());
+    if !parse_file(&sources, id, &mut Interner::default())
+        .errors
+        .is_empty()
+    {
+        return (looked.text.clone(), 0);
+    }
     let (text, more) = cairn_lint::mend(&once);
     (text, edits.len() + more)
 }
