@@ -65,6 +65,11 @@ fn commands_load_explain_and_end() {
     assert!(printed(&[], ":quti\n").contains("did you mean `:quit`?"));
 }
 
+/// What is on the screen once the next line can be typed: a key that comes before is the terminal's own, as Ctrl-C is.
+fn next_line_after(text: &str) -> String {
+    format!("{text}\u{1b}[?2004h")
+}
+
 #[test]
 fn a_terminal_completes_goes_over_lines_and_keeps_a_private_history() {
     let machine = machine();
@@ -72,13 +77,14 @@ fn a_terminal_completes_goes_over_lines_and_keeps_a_private_history() {
         .terminal(&["repl", "system.cairn"])
         .expect("cairn> ")
         .send("config.host.na\t\r")
-        .expect("\"tiny\"")
+        .expect(&next_line_after("\"tiny\"\r\n"))
         // Ctrl-C takes a line back.
         .send("1 + 1000 +\x03")
+        .expect(&next_line_after("1 + 1000 +\u{1b}[?2004l\r\n"))
         .send("{ b = 6\r* 7 }.b\r")
-        .expect("42")
+        .expect(&next_line_after("42\r\n"))
         .send("twi\t(50)\r")
-        .expect("100")
+        .expect(&next_line_after("100\r\n"))
         .send("\x04")
         .finish()
         .done();

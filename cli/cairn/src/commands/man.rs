@@ -67,7 +67,11 @@ fn collect(command: &Command, name: &str, all: &mut Vec<(String, Command)>) {
 fn page(name: &str, command: &Command) -> Result<Vec<u8>, CommandError> {
     let mut text = Vec::new();
     let command = command.clone().display_name(name.to_owned());
-    let rendered = Page::new(command).title(name).render(&mut text);
+    let source = format!("cairn {}", env!("CARGO_PKG_VERSION"));
+    let rendered = Page::new(command)
+        .title(name)
+        .source(source)
+        .render(&mut text);
     rendered.map_err(CommandError::Output)?;
     Ok(text)
 }
