@@ -104,6 +104,12 @@ fn keywords(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut before = Class::Code;
     for (letter, class) in text.chars().zip(classes) {
+        // The engine counts blanks to what stands beside them.
+        let class = if letter.is_whitespace() {
+            Class::Code
+        } else {
+            class
+        };
         if class == Class::Keyword {
             if before != Class::Keyword {
                 words.push(String::new());
