@@ -122,7 +122,7 @@ impl Editor {
         self.tell("textDocument/didOpen", &json!({ "textDocument": document }));
     }
 
-    /// Opens a file; `|` in its text is the cursor, whose position is given.
+    /// Opens a file; `¦` in its text is the cursor, whose position is given.
     pub fn open_at(&mut self, name: &str, marked: &str) -> Value {
         let (text, position) = cursor(marked);
         self.open(name, &text);
@@ -199,9 +199,9 @@ impl Editor {
     }
 }
 
-/// A text without its `|`, and where that stood; columns count UTF-16 units.
+/// A text without its `¦`, and where that stood; columns count UTF-16 units.
 pub fn cursor(marked: &str) -> (String, Value) {
-    let at = marked.find('|').expect("a cursor");
+    let at = marked.find('¦').expect("a cursor");
     let before = &marked[..at];
     let line = before.matches('\n').count();
     let column = before
@@ -210,7 +210,7 @@ pub fn cursor(marked: &str) -> (String, Value) {
         .unwrap_or("")
         .encode_utf16()
         .count();
-    let text = format!("{before}{}", &marked[at + 1..]);
+    let text = format!("{before}{}", &marked[at + '¦'.len_utf8()..]);
     (text, json!({ "line": line, "character": column }))
 }
 

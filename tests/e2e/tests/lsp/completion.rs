@@ -36,75 +36,75 @@ fn offers_only(marked: &str, expect: &[&str]) {
 
 #[test]
 fn option_paths_are_offered_at_every_depth() {
-    offers("|", &["host", "services", "option", "when"]);
-    offers("serv|", &["services"]);
-    offers("services.|\nhost.name = \"a\"\n", &["nginx", "ssh"]);
-    offers("services.nginx.|", &["enable", "sites"]);
-    offers("services.ng|inx.enable = true", &["nginx"]);
+    offers("¦", &["host", "services", "option", "when"]);
+    offers("serv¦", &["services"]);
+    offers("services.¦\nhost.name = \"a\"\n", &["nginx", "ssh"]);
+    offers("services.nginx.¦", &["enable", "sites"]);
+    offers("services.ng¦inx.enable = true", &["nginx"]);
 }
 
 #[test]
 fn fields_are_offered_in_records_and_below_the_keys_of_maps() {
-    offers("services.nginx = {\n  |\n}", &["enable", "sites"]);
-    offers("services.nginx = { enable = true\n  si| }", &["sites"]);
-    offers("services.nginx.sites.\"example.org\".|", &["page", "root"]);
+    offers("services.nginx = {\n  ¦\n}", &["enable", "sites"]);
+    offers("services.nginx = { enable = true\n  si¦ }", &["sites"]);
+    offers("services.nginx.sites.\"example.org\".¦", &["page", "root"]);
     offers(
-        "services.nginx = { sites.\"example.org\" = { | } }",
+        "services.nginx = { sites.\"example.org\" = { ¦ } }",
         &["page", "root"],
     );
-    offers("when true {\n  users.ada = force { | }\n}", &["groups"]);
-    offers("users = { ada = if true then { | } else {} }", &["groups"]);
+    offers("when true {\n  users.ada = force { ¦ }\n}", &["groups"]);
+    offers("users = { ada = if true then { ¦ } else {} }", &["groups"]);
 }
 
 #[test]
 fn values_of_enumerations_and_booleans_are_offered() {
     let level = "option level: \"debug\" | \"info\" | null = null\n";
     offers(
-        &format!("{level}level = |"),
+        &format!("{level}level = ¦"),
         &["\"debug\"", "\"info\"", "null", "force"],
     );
     offers_only(
-        &format!("{level}level = \"in|\""),
+        &format!("{level}level = \"in¦\""),
         &["\"debug\"", "\"info\""],
     );
     offers(
-        &format!("{level}when config.level == | {{}}"),
+        &format!("{level}when config.level == ¦ {{}}"),
         &["\"debug\""],
     );
-    offers("services.nginx.enable = |", &["true", "false"]);
-    offers("services.nginx = { enable = t| }", &["true"]);
+    offers("services.nginx.enable = ¦", &["true", "false"]);
+    offers("services.nginx = { enable = t¦ }", &["true"]);
     offers(
-        "option all: List(\"a\" | \"b\") = []\nall = [|]",
+        "option all: List(\"a\" | \"b\") = []\nall = [¦]",
         &["\"a\"", "\"b\""],
     );
 }
 
 #[test]
 fn config_and_what_stands_for_parts_of_it_are_followed() {
-    offers("host.name = config.|", &["services", "host"]);
-    offers("host.name = config.services.nginx.|", &["enable"]);
+    offers("host.name = config.¦", &["services", "host"]);
+    offers("host.name = config.services.nginx.¦", &["enable"]);
     offers(
-        "let nginx = config.services.nginx\nhost.name = nginx.|",
+        "let nginx = config.services.nginx\nhost.name = nginx.¦",
         &["enable"],
     );
-    offers("when config.services.|", &["nginx"]);
+    offers("when config.services.¦", &["nginx"]);
     offers(
-        "a = [site.| for key, site in config.services.nginx.sites]",
+        "a = [site.¦ for key, site in config.services.nginx.sites]",
         &["page"],
     );
     offers(
-        "let u = { nick = 1, age = 2 }\nhost.name = u.|",
+        "let u = { nick = 1, age = 2 }\nhost.name = u.¦",
         &["nick", "age"],
     );
     offers(
-        "type T = { a: Int, b: Int = self.| }\noption t: T?",
+        "type T = { a: Int, b: Int = self.¦ }\noption t: T?",
         &["a", "b"],
     );
 }
 
 #[test]
 fn names_in_sight_are_offered_and_no_others() {
-    let found = offered("let outer = 1\nhost.name = (param => |)(let hidden = 2 in hidden)\n");
+    let found = offered("let outer = 1\nhost.name = (param => ¦)(let hidden = 2 in hidden)\n");
     for name in ["outer", "param", "config", "list", "error"] {
         assert!(
             found.iter().any(|one| one == name),
@@ -116,10 +116,10 @@ fn names_in_sight_are_offered_and_no_others() {
 
 #[test]
 fn functions_of_a_namespace_and_types_are_offered() {
-    offers("host.name = string.|", &["join", "upper"]);
-    offers("host.name = [1] |> list.m|", &["map"]);
+    offers("host.name = string.¦", &["join", "upper"]);
+    offers("host.name = [1] |> list.m¦", &["map"]);
     offers(
-        "type Mine = Int\noption a: |",
+        "type Mine = Int\noption a: ¦",
         &["Mine", "Port", "Str", "List"],
     );
 }
@@ -128,7 +128,7 @@ fn functions_of_a_namespace_and_types_are_offered() {
 fn what_is_offered_replaces_the_word_and_tells_about_itself() {
     let machine = Machine::bare();
     let mut editor = machine.editor(&[]);
-    let position = editor.open_at("system.cairn", "services.nginx.ena|");
+    let position = editor.open_at("system.cairn", "services.nginx.ena¦");
     let items = editor
         .ask_at("textDocument/completion", "system.cairn", &position)
         .expect("items");
@@ -145,7 +145,7 @@ fn what_is_offered_replaces_the_word_and_tells_about_itself() {
 
 #[test]
 fn nothing_is_offered_in_comments_and_texts() {
-    offers_only("# serv|", &[]);
-    offers_only("host.name = \"ho|\"", &[]);
-    offers_only("host.name = 12|", &[]);
+    offers_only("# serv¦", &[]);
+    offers_only("host.name = \"ho¦\"", &[]);
+    offers_only("host.name = 12¦", &[]);
 }

@@ -7,12 +7,12 @@ use super::{RIGHT, hover, places};
 
 #[test]
 fn hover_tells_type_default_words_place_and_present_value_of_an_option() {
-    let text = hover(&format!("{RIGHT}time.zo|ne = \"Europe/Berlin\"\n"));
+    let text = hover(&format!("{RIGHT}time.zo¦ne = \"Europe/Berlin\"\n"));
     assert!(text.contains("time.zone: Str"), "{text}");
     assert!(text.contains("= \"Etc/UTC\""), "{text}");
     assert!(text.contains("<library>/time.cairn:"), "{text}");
     assert!(text.contains("now `\"Europe/Berlin\"`"), "{text}");
-    let inner = hover(&format!("{RIGHT}services.nginx = {{ ena|ble = false }}\n"));
+    let inner = hover(&format!("{RIGHT}services.nginx = {{ ena¦ble = false }}\n"));
     assert!(
         inner.contains("services.nginx.enable: Bool = false"),
         "{inner}"
@@ -21,14 +21,11 @@ fn hover_tells_type_default_words_place_and_present_value_of_an_option() {
 
 #[test]
 fn hover_tells_of_functions_types_and_own_names() {
-    let function = hover("host.name = string.jo|in([\"a\"])\n");
-    assert!(
-        function.contains("string.join(list, separator?)"),
-        "{function}"
-    );
-    let prelude = hover("option a: Por|t = 80\n");
+    let function = hover("host.name = string.jo¦in([\"a\"])\n");
+    assert!(function.contains("string.join(list: "), "{function}");
+    let prelude = hover("option a: Por¦t = 80\n");
     assert!(prelude.contains("type Port ="), "{prelude}");
-    let own = hover("## How many.\nlet count = 1 + 1\nhost.name = \"${cou|nt}\"\n");
+    let own = hover("## How many.\nlet count = 1 + 1\nhost.name = \"${cou¦nt}\"\n");
     assert!(
         own.contains("let count = 1 + 1") && own.contains("How many."),
         "{own}"
@@ -47,10 +44,10 @@ fn definition(editor: &mut Editor, name: &str, marked: &str) -> Value {
 fn a_name_leads_to_its_binding() {
     let machine = Machine::bare();
     let mut editor = machine.editor(&[]);
-    let text = "let x = 1\nlet f = x => [\n  x|\n]\n";
+    let text = "let x = 1\nlet f = x => [\n  x¦\n]\n";
     let found = definition(&mut editor, "system.cairn", text);
     assert_eq!(places(&found), [("system.cairn".to_owned(), 1)]);
-    let text = "type Site = Int\nlet x = 1\noption a: List(Si|te) = []\n";
+    let text = "type Site = Int\nlet x = 1\noption a: List(Si¦te) = []\n";
     let found = definition(&mut editor, "system.cairn", text);
     assert_eq!(places(&found), [("system.cairn".to_owned(), 0)]);
 }
@@ -60,10 +57,10 @@ fn an_option_leads_to_its_declaration_also_in_the_library() {
     let machine = Machine::bare();
     machine.write("own.cairn", "\noption own.deep: { a: Int = 1 }\n");
     let mut editor = machine.editor(&[]);
-    let text = "import \"./own.cairn\"\nown.deep = { a| = 2 }\n";
+    let text = "import \"./own.cairn\"\nown.deep = { a¦ = 2 }\n";
     let found = definition(&mut editor, "system.cairn", text);
     assert_eq!(places(&found), [("own.cairn".to_owned(), 1)]);
-    let text = "host.name = \"${config.time.zo|ne}\"\n";
+    let text = "host.name = \"${config.time.zo¦ne}\"\n";
     let found = definition(&mut editor, "system.cairn", text);
     let (file, line) = &places(&found)[0];
     assert_eq!(file, "time.cairn");
@@ -86,14 +83,14 @@ fn the_librarys_own_files_can_be_walked_too() {
     let found = definition(
         &mut editor,
         "system.cairn",
-        "services.nginx.ena|ble = true\n",
+        "services.nginx.ena¦ble = true\n",
     );
     let uri = found[0]["uri"].as_str().expect("a file").to_owned();
     let text = std::fs::read_to_string(uri.strip_prefix("file://").expect("a file")).expect("text");
     let at = text
         .find("config.services.nginx")
         .expect("it reads its options");
-    let (_, position) = cursor(&format!("{}|{}", &text[..at + 8], &text[at + 8..]));
+    let (_, position) = cursor(&format!("{}¦{}", &text[..at + 8], &text[at + 8..]));
     let item = json!({ "uri": uri, "languageId": "cairn", "version": 1, "text": text });
     editor.tell("textDocument/didOpen", &json!({ "textDocument": item }));
     let params = json!({ "textDocument": { "uri": uri }, "position": position });
@@ -114,8 +111,8 @@ fn a_path_leads_to_its_file() {
     let machine = Machine::bare();
     let mut editor = machine.editor(&[]);
     for text in [
-        "import \"./a/b|.cairn\"\n",
-        "let x = import(\"./a/|b.cairn\")\n",
+        "import \"./a/b¦.cairn\"\n",
+        "let x = import(\"./a/¦b.cairn\")\n",
     ] {
         let found = definition(&mut editor, "system.cairn", text);
         assert_eq!(found[0]["uri"], editor.uri("a/b.cairn").as_str());
@@ -123,7 +120,7 @@ fn a_path_leads_to_its_file() {
     let found = definition(
         &mut editor,
         "system.cairn",
-        "let x = read_file(./k|ey.pub)\n",
+        "let x = read_file(./k¦ey.pub)\n",
     );
     assert_eq!(found[0]["uri"], editor.uri("key.pub").as_str());
 }
@@ -136,7 +133,7 @@ fn all_uses_of_a_name_and_of_an_option_are_found() {
         "when config.time.zone == \"x\" { host.name = \"y\" }\n",
     );
     let mut editor = machine.editor(&[]);
-    let text = "import \"./other.cairn\"\nlet zone = \"x\"\ntime.zone| = zone\ntime = { zone }\n";
+    let text = "import \"./other.cairn\"\nlet zone = \"x\"\ntime.zone¦ = zone\ntime = { zone }\n";
     let position = editor.open_at("system.cairn", text);
     let document = json!({ "uri": editor.uri("system.cairn") });
     let context = json!({ "includeDeclaration": false });
@@ -193,18 +190,18 @@ fn renamed(marked: &str, new: &str) -> Result<String, String> {
 
 #[test]
 fn a_let_is_renamed_with_all_its_uses_and_nothing_else() {
-    let text = "let po|rt = 80\nlet f = (port) => port\nlet g = f(port)\na = { port, b = \"${port}\", c.port = port }";
+    let text = "let po¦rt = 80\nlet f = (port) => port\nlet g = f(port)\na = { port, b = \"${port}\", c.port = port }";
     let expect = "let http = 80\nlet f = (port) => port\nlet g = f(http)\na = { port = http, b = \"${http}\", c.port = http }";
     assert_eq!(renamed(text, "http").as_deref(), Ok(expect));
 }
 
 #[test]
 fn types_and_parameters_are_renamed_with_named_arguments() {
-    let text = "type A = { b: A?, c: List(A) }\noption x: A| = {}\nlet y = check({}, A)";
+    let text = "type A = { b: A?, c: List(A) }\noption x: A¦ = {}\nlet y = check({}, A)";
     let expect =
         "type Node = { b: Node?, c: List(Node) }\noption x: Node = {}\nlet y = check({}, Node)";
     assert_eq!(renamed(text, "Node").as_deref(), Ok(expect));
-    let text = "let f = (x, siz|e = 1) => x + size\nlet a = f(1, size = 2)";
+    let text = "let f = (x, siz¦e = 1) => x + size\nlet a = f(1, size = 2)";
     let expect = "let f = (x, width = 1) => x + width\nlet a = f(1, width = 2)";
     assert_eq!(renamed(text, "width").as_deref(), Ok(expect));
 }
@@ -215,47 +212,47 @@ fn what_cannot_be_renamed_is_refused_with_the_reason() {
         let error = renamed(text, new).expect_err("it is refused");
         assert!(error.contains(why), "{error}");
     };
-    refused("time.zo|ne = \"x\"\n", "zome", "is the name of an option");
+    refused("time.zo¦ne = \"x\"\n", "zome", "is the name of an option");
     refused(
-        "let a = list.ma|p([], x => x)\n",
+        "let a = list.ma¦p([], x => x)\n",
         "map2",
         "is a name of the library",
     );
     refused(
-        "option a: Po|rt = 80\n",
+        "option a: Po¦rt = 80\n",
         "Harbour",
         "is a name of the library",
     );
     refused(
-        "let f = ({ na|me, .. }) => name\n",
+        "let f = ({ na¦me, .. }) => name\n",
         "nick",
         "is a field of the argument",
     );
-    refused("let a| = 1\n", "in", "is a word of the language");
-    refused("let a| = 1\n", "9x", "is no name");
+    refused("let a¦ = 1\n", "in", "is a word of the language");
+    refused("let a¦ = 1\n", "9x", "is no name");
     refused(
-        "let a| = 1\nlet f = b => a + b\n",
+        "let a¦ = 1\nlet f = b => a + b\n",
         "b",
         "would mean something else",
     );
     refused(
-        "let a| = 1\nlet b = list.length([])\n",
+        "let a¦ = 1\nlet b = list.length([])\n",
         "list",
         "would mean something else",
     );
     refused(
-        "let f = (x, si|ze = 1) => x\nlet a = ({ g = f }).g(1, size = 2)\n",
+        "let f = (x, si¦ze = 1) => x\nlet a = ({ g = f }).g(1, size = 2)\n",
         "s",
         "may be meant",
     );
-    refused("host.name = |\"web1\"\n", "x", "nothing here has a name");
+    refused("host.name = ¦\"web1\"\n", "x", "nothing here has a name");
 }
 
 #[test]
 fn an_editor_can_ask_what_would_be_renamed() {
     let machine = Machine::bare();
     let mut editor = machine.editor(&[]);
-    let position = editor.open_at("system.cairn", "let count = 1\nhost.name = \"${co|unt}\"\n");
+    let position = editor.open_at("system.cairn", "let count = 1\nhost.name = \"${co¦unt}\"\n");
     let range = editor.ask_at("textDocument/prepareRename", "system.cairn", &position);
     assert_eq!(range, Ok(super::range(1, 15, 20)));
 }
