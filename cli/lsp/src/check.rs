@@ -1,16 +1,16 @@
 //! Everything that is wrong with a configuration, for every file of it.
 //!
 //! In: a [`World`] and its entry. Out: [`Found`]: the editor's diagnostics by file, and the value of the whole where nothing is
-//! wrong. Says what `cairn check` says. What is wrong at a place of the library is shown at the top of the entry file.
+//! wrong. Says what `cairn check` says, and of open files what `cairn lint` says. What is wrong at a place of the library is shown at the top of the entry file.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use cairn_eval::Arena;
-use cairn_options::Failure;
+use cairn_options::{Config, Failure};
 use cairn_syntax::span::{SourceMap, Span};
 use cairn_syntax::symbol::Interner;
-use cairn_syntax::{Diagnostic, Severity, parse_expression};
+use cairn_syntax::{Diagnostic, File, Severity, parse_expression, parse_file};
 use cairn_system::evaluate::contract;
 use cairn_system::library::LIBRARY;
 use gen_lsp_types as lsp;
@@ -30,57 +30,130 @@ pub struct Found {
     pub value: Option<serde_json::Value>,
 }
 
-/// Checks a configuration whole. Needs a deep stack.
-pub fn check(world: &World, entry: &Entry, encoding: Encoding, shelf: &Shelf) -> Found {
+/// Checks a configuration whole; `open` are those of its files whose lints are wanted. Needs a deep stack.
+pub fn check(
+    world: &World,
+    entry: &Entry,
+    open: &[String],
+    encoding: Encoding,
+    shelf: &Shelf,
+) -> Found {
     let text = world.host().load_text(&entry.name);
-    let (diagnostics, sources, value) = match text {
-        Some(text) if is_expression(&entry.name, &text) => expression_file(&entry.name, &text),
-        _ => configuration(world, entry),
-    };
-    let writer = Writer {
-        entry,
-        sources: &sources,
-        encoding,
-        shelf,
+    let (said, value) = match text {
+        Some(text) if is_expression(&entry.name, &text) => {
+            let mut said = vec![expression_file(&entry.name, &text)];
+            said.extend(lints(world, &entry.name, None));
+            (said, None)
+        }
+        _ => configuration(world, entry, open),
     };
     let mut found = Found {
         value,
         ..Found::default()
     };
-    for diagnostic in &diagnostics {
-        let (file, written) = writer.diagnostic(diagnostic);
-        found.diagnostics.entry(file).or_default().push(written);
+    for Said {
+        diagnostics,
+        sources,
+    } in &said
+    {
+        let writer = Writer {
+            entry,
+            sources,
+            encoding,
+            shelf,
+        };
+        for diagnostic in diagnostics {
+            let (file, written) = writer.diagnostic(diagnostic);
+            found.diagnostics.entry(file).or_default().push(written);
+        }
     }
     found
 }
 
-type Said = (Vec<Diagnostic>, SourceMap, Option<serde_json::Value>);
+/// Diagnostics, and what they point into.
+struct Said {
+    diagnostics: Vec<Diagnostic>,
+    sources: SourceMap,
+}
 
-fn configuration(world: &World, entry: &Entry) -> Said {
-    let failed = |failure: Failure| (failure.diagnostics, failure.sources, None);
+impl From<Failure> for Said {
+    fn from(failure: Failure) -> Self {
+        Self {
+            diagnostics: failure.diagnostics,
+            sources: failure.sources,
+        }
+    }
+}
+
+fn configuration(
+    world: &World,
+    entry: &Entry,
+    open: &[String],
+) -> (Vec<Said>, Option<serde_json::Value>) {
     let arena = Arena::default();
     let host = Box::new(world.host());
     let mut config = match cairn_options::load(&arena, host, &entry.name, LIBRARY) {
         Ok(config) => config,
-        Err(failure) => return failed(failure),
+        Err(failure) => {
+            let linted = open.iter().filter_map(|name| lints(world, name, None));
+            return (
+                std::iter::once(failure.into()).chain(linted).collect(),
+                None,
+            );
+        }
     };
+    let (first, value) = whole(&mut config);
+    let linted = open
+        .iter()
+        .filter_map(|name| lints(world, name, Some(&mut config)));
+    (std::iter::once(first).chain(linted).collect(), value)
+}
+
+/// What is wrong with a configuration that could be read, or its value.
+fn whole(config: &mut Config<'_>) -> (Said, Option<serde_json::Value>) {
     let checked = match config.check() {
         Ok(checked) => checked,
-        Err(failure) => return failed(failure),
+        Err(failure) => return (failure.into(), None),
     };
-    let mut said = match contract(&mut config, &checked) {
-        Ok(_) => Vec::new(),
-        Err(errors) => errors,
-    };
+    let mut diagnostics = contract(config, &checked).err().unwrap_or_default();
     let failures = config
         .run_tests()
         .into_iter()
         .filter_map(|test| test.failure);
-    said.extend(failures);
-    let right = said.is_empty();
-    said.extend(checked.warnings.iter().cloned());
-    let value = right.then(|| cairn_options::json(&checked.data));
-    (said, config.sources().clone(), value)
+    diagnostics.extend(failures);
+    let value = diagnostics
+        .is_empty()
+        .then(|| cairn_options::json(&checked.data));
+    diagnostics.extend(checked.warnings);
+    let sources = config.sources().clone();
+    (
+        Said {
+            diagnostics,
+            sources,
+        },
+        value,
+    )
+}
+
+/// What an open file need not say, where it can be read; with a configuration, also what that makes needless.
+fn lints(world: &World, name: &str, config: Option<&mut Config<'_>>) -> Option<Said> {
+    let text = world.open_text(name)?;
+    let (mut sources, mut names) = (SourceMap::default(), Interner::default());
+    let source = sources.add(name, text);
+    let parsed = parse_file(&sources, source, &mut names);
+    if !parsed.errors.is_empty() {
+        return None;
+    }
+    let mut found = cairn_lint::lint_file(&parsed.tree, &sources, &names);
+    if let (File::Module(module), Some(config)) = (&parsed.tree, config) {
+        let needless = cairn_lint::without_rivals(module, name, &sources, &names, config);
+        found.extend(needless);
+    }
+    let diagnostics = found.into_iter().map(|lint| lint.diagnostic).collect();
+    Some(Said {
+        diagnostics,
+        sources,
+    })
 }
 
 /// An expression that no configuration imports: only what can be said without its arguments.
@@ -88,7 +161,10 @@ fn expression_file(name: &str, text: &str) -> Said {
     let mut sources = SourceMap::default();
     let source = sources.add(name, text);
     let errors = parse_expression(&sources, source, &mut Interner::default()).errors;
-    (errors, sources, None)
+    Said {
+        diagnostics: errors,
+        sources,
+    }
 }
 
 /// Writes diagnostics as the editor wants them.

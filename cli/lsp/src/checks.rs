@@ -12,7 +12,7 @@ use crate::check::{Found, check};
 use crate::documents::Documents;
 use crate::host::World;
 use crate::position::Encoding;
-use crate::project::Entry;
+use crate::project::{Entry, Projects};
 use crate::shelf::Shelf;
 
 /// A check that ended; `None` where it failed by itself.
@@ -50,16 +50,22 @@ impl Checks {
     }
 
     /// Checks a configuration, now or when the check of it that runs has ended.
-    pub fn begin(&mut self, entry: &Entry, documents: &Documents) {
+    pub fn begin(&mut self, entry: &Entry, documents: &Documents, projects: &mut Projects) {
         if let Some(stale) = self.running.get_mut(entry) {
             *stale = true;
             return;
         }
         let world = World::new(&entry.root, documents);
+        let files = projects.files(&entry.path(), documents);
+        let open = files
+            .iter()
+            .filter_map(|path| path.strip_prefix(&entry.root).ok()?.to_str());
+        let open: Vec<String> = open.map(str::to_owned).collect();
         let (encoding, shelf, sender) = (self.encoding, self.shelf.clone(), self.sender.clone());
         let of = entry.clone();
         let work = move || {
-            let checking = || cairn_eval::with_deep_stack(|| check(&world, &of, encoding, &shelf));
+            let checking =
+                || cairn_eval::with_deep_stack(|| check(&world, &of, &open, encoding, &shelf));
             let found = catch_unwind(AssertUnwindSafe(checking));
             let found = found.ok().and_then(Result::ok);
             // Nobody waits where the editor is gone.
@@ -74,10 +80,10 @@ impl Checks {
     }
 
     /// Takes a result in; false where it is of a text that has changed since, and the check was begun again.
-    pub fn ended(&mut self, entry: &Entry, documents: &Documents) -> bool {
+    pub fn ended(&mut self, entry: &Entry, documents: &Documents, projects: &mut Projects) -> bool {
         let stale = self.running.remove(entry).unwrap_or(false);
         if stale {
-            self.begin(entry, documents);
+            self.begin(entry, documents, projects);
         }
         !stale
     }

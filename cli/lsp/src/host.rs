@@ -39,6 +39,11 @@ impl World {
         self
     }
 
+    /// The text of a file that is open.
+    pub fn open_text(&self, name: &str) -> Option<&str> {
+        self.open.get(name).map(String::as_str)
+    }
+
     /// A host for one evaluation.
     pub fn host(&self) -> EditorHost {
         EditorHost {

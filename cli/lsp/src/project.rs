@@ -10,7 +10,7 @@ use std::rc::Rc;
 use cairn_eval::Host as _;
 use cairn_options::{Outline, normalise, outline};
 use cairn_syntax::ast::{self, Item};
-use cairn_syntax::lexer::token::TokenKind;
+use cairn_syntax::lexer::token::{Token, TokenKind};
 use cairn_syntax::lexer::tokenize;
 use cairn_syntax::span::{SourceId, SourceMap, Span};
 use cairn_syntax::symbol::Interner;
@@ -250,8 +250,7 @@ fn view_of(path: &Path, entry: Entry, outline: Rc<Outline>, documents: &Document
     })
 }
 
-/// Whether a text that is loaded in neither way is an expression file rather than a module: it reads better as one, and
-/// begins as no definition can.
+/// Whether a text is an expression file rather than a module: it begins as no item can, or reads better as one.
 pub fn is_expression(name: &str, text: &str) -> bool {
     let tokens = tokenize(text, SourceId(0)).tokens;
     let word = |index: usize| {
@@ -260,12 +259,16 @@ pub fn is_expression(name: &str, text: &str) -> bool {
             .filter(|token| token.kind == TokenKind::Word)?;
         text.get(token.start as usize..token.end as usize)
     };
-    let begins = match word(0) {
-        Some("let" | "if" | "assert" | "not") => true,
-        Some(_) => tokens
-            .get(1)
-            .is_some_and(|token| token.kind == TokenKind::Arrow),
-        None => !matches!(tokens[0].kind, TokenKind::End | TokenKind::StrOpen),
+    let arrow = |index| {
+        tokens
+            .get(index)
+            .is_some_and(|token: &Token| token.kind == TokenKind::Arrow)
+    };
+    let (maybe, surely) = match (word(0), &tokens[0].kind) {
+        (Some("let" | "if" | "assert" | "not"), _) => (true, false),
+        (Some(_), _) => (false, arrow(1)),
+        (None, TokenKind::End | TokenKind::StrOpen) => (false, false),
+        (None, _) => (false, true),
     };
     let mut sources = SourceMap::default();
     let source = sources.add("", text);
@@ -279,7 +282,7 @@ pub fn is_expression(name: &str, text: &str) -> bool {
             .errors
             .len()
     };
-    name != SYSTEM && begins && as_expression() < as_module()
+    name != SYSTEM && (surely || maybe && as_expression() < as_module())
 }
 
 fn files_of(entry: &Path, documents: &Documents) -> BTreeSet<PathBuf> {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crossbeam_channel::select;
+use crossbeam_channel::{Receiver, select, unbounded};
 use gen_lsp_types as lsp;
 use lsp_server::{Connection, ErrorCode, Message, Notification, RequestId, Response};
 use serde::de::DeserializeOwned;
@@ -50,13 +50,22 @@ const TICK: Duration = Duration::from_millis(200);
 ///
 /// Errors: [`ServeError`].
 pub fn serve(stop: &(dyn Fn() -> bool + Sync)) -> Result<Ended, ServeError> {
-    let (connection, threads) = Connection::stdio();
+    let (mut connection, threads) = Connection::stdio();
+    connection.receiver = pumped(connection.receiver);
     // Trees are walked by recursion, and may be as deep as the parser lets them.
     let ended = cairn_eval::with_deep_stack(|| Server::new(connection, stop)?.run(stop))??;
     if ended == Ended::Properly {
         threads.join()?;
     }
     Ok(ended)
+}
+
+/// The same messages on a channel that holds many: the connection's own holds none, so that a cancellation would not be
+/// seen before what it cancels was done.
+fn pumped(messages: Receiver<Message>) -> Receiver<Message> {
+    let (sender, receiver) = unbounded();
+    std::thread::spawn(move || messages.into_iter().try_for_each(|one| sender.send(one)));
+    receiver
 }
 
 /// What the server knows.
@@ -292,14 +301,18 @@ impl Server {
                 }
             };
             if touched {
-                self.checks.begin(&entry, &self.documents);
+                self.checks
+                    .begin(&entry, &self.documents, &mut self.projects);
             }
         }
     }
 
     fn checked(&mut self, done: Done) {
         let Done { entry, found } = done;
-        if !self.checks.ended(&entry, &self.documents) {
+        if !self
+            .checks
+            .ended(&entry, &self.documents, &mut self.projects)
+        {
             return;
         }
         let Some(found) = found else {

@@ -133,7 +133,8 @@ impl<'v> Read<'v> {
     /// The file that a literal path at a byte names.
     fn file_at(&self, offset: u32) -> Option<(String, Span)> {
         let text = self.view.text();
-        let tokens = tokenize(text, self.view.source).tokens;
+        let lexed = tokenize(text, self.view.source);
+        let tokens = &lexed.tokens;
         let index = tokens.iter().position(|token| {
             holds(token.span(self.view.source), offset)
                 && matches!(token.kind, TokenKind::Path | TokenKind::StrText(_))
@@ -149,7 +150,7 @@ impl<'v> Read<'v> {
                     .collect();
                 let imported = before.get(1) == Some(&"import")
                     || (before.get(1) == Some(&"(") && before.get(2) == Some(&"import"));
-                imported.then_some(path.as_str())?
+                imported.then(|| &*lexed.texts[*path as usize])?
             }
             _ => &text[token.start as usize..token.end as usize],
         };

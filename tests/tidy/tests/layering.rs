@@ -38,7 +38,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     // It looks into configurations, and builds nothing.
-    ("lsp", &["syntax", "eval", "options", "system"]),
+    ("lsp", &["syntax", "eval", "options", "lint", "system"]),
     // It runs in the initrd, where every import is paid for with bytes.
     ("init", &[]),
 ];

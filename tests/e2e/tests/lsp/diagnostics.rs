@@ -118,6 +118,21 @@ fn what_the_machine_cannot_use_and_tests_that_fail_are_shown_too() {
 }
 
 #[test]
+fn what_a_file_need_not_say_is_a_warning() {
+    let machine = Machine::bare();
+    let mut editor = machine.editor(&[]);
+    let text = "let unused = 1\nhost.name = force \"web1\"\n";
+    editor.open("system.cairn", text);
+    let found = editor.diagnostics("system.cairn");
+    let codes: Vec<_> = found
+        .iter()
+        .filter_map(|one| one["code"].as_str())
+        .collect();
+    assert_eq!(codes, ["lint::unused", "lint::redundant_force"]);
+    assert_eq!(found[0]["severity"], 2);
+}
+
+#[test]
 fn a_closed_file_is_not_spoken_of_any_more() {
     let machine = Machine::bare();
     let mut editor = machine.editor(&[]);
@@ -128,12 +143,29 @@ fn a_closed_file_is_not_spoken_of_any_more() {
 }
 
 #[test]
+fn an_expression_file_and_a_part_of_a_system_are_not_taken_for_a_system() {
+    let machine = Machine::bare();
+    let mut editor = machine.editor(&[]);
+    editor.open("function.cairn", "({ a }) => a +\n");
+    let found = editor.diagnostics("function.cairn");
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0]["code"], "syntax::expected");
+    // What a part lacks of a system is no error of its.
+    editor.open("part.cairn", "time.zone = \"Etc/UTC\"\n");
+    let found = editor.diagnostics("part.cairn");
+    assert_eq!(found[0]["code"], "options::unset");
+    assert_eq!(found[0]["severity"], 3);
+    editor.open("system.cairn", "time.zone = \"Etc/UTC\"\n");
+    assert_eq!(editor.diagnostics("system.cairn")[0]["severity"], 1);
+}
+
+#[test]
 fn columns_count_utf16_units_unless_bytes_were_agreed_on() {
     let text = "host.name = \"🪨\" + 5\n";
     for (offered, agreed, column) in [
-        (&[][..], "utf-16", 19),
-        (&["utf-8", "utf-16"][..], "utf-8", 21),
-        (&["utf-32"][..], "utf-32", 18),
+        (&[][..], "utf-16", 18),
+        (&["utf-8", "utf-16"][..], "utf-8", 20),
+        (&["utf-32"][..], "utf-32", 17),
     ] {
         let machine = Machine::bare();
         let mut editor = machine.editor(offered);
