@@ -7,7 +7,7 @@ use cairn_support::{Machine, Run};
 const UNTIDY: &str =
     "a=1 # one\n\n\n\nb  = {c=0o644,d = [1,2,] # two\n}\nccc = $\"\"\"\n $x\n  \"\"\"\n";
 const TIDY: &str =
-    "a = 1 # one\n\nb   = {\n  c = 0o644, d = [1, 2] # two\n}\nccc = $\"\"\"\n  $x\n   \"\"\"\n";
+    "a = 1 # one\n\nb = {\n  c = 0o644, d = [1, 2] # two\n}\nccc = $\"\"\"\n  $x\n  \"\"\"\n";
 
 /// A machine with an untidy `system.cairn`.
 fn untidy() -> Machine {
@@ -84,7 +84,7 @@ fn a_file_with_errors_is_left_alone_and_the_others_are_not() {
         .exits(1);
     run.says("wrong.cairn:2")
         .says("syntax::unclosed_bracket")
-        .says("wrong.cairn:3");
+        .says("wrong.cairn:4");
     assert_eq!(machine.read("wrong.cairn"), wrong);
     assert_eq!(machine.read("system.cairn"), TIDY);
     let run = machine.cairn_with_input(&["fmt", "-"], wrong).exits(1);
