@@ -98,6 +98,12 @@ impl Parser<'_> {
             self.skip_element();
             let span = if alone { word } else { self.span_from(first) };
             let error = "`import` takes a literal path";
+            let choose = "to choose, import both and guard their definitions with `when`";
+            let help = if alone {
+                help.to_owned()
+            } else {
+                format!("{help}: {choose}")
+            };
             self.report(Diagnostic::error("syntax::import", span, error).help(help));
             return None;
         };
