@@ -6,6 +6,7 @@ use cairn_tidy::{Repository, TextFile};
 
 /// Codes that no short text makes, and why.
 const BEYOND: &[(&str, &str)] = &[
+    ("eval::not_json", "is about what a command prints"),
     ("eval::no_options", "needs an evaluator without options"),
     ("eval::unreadable", "the parser's errors come first"),
     ("options::path", "is about a command line"),
