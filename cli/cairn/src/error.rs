@@ -112,6 +112,14 @@ pub enum CommandError {
         /// Options that may have been meant.
         near: Vec<String>,
     },
+    /// Nothing that has documentation is called so.
+    #[error("nothing in the language has `{text}` in its name or its documentation")]
+    NoDoc {
+        /// The text.
+        text: String,
+        /// Names that may have been meant.
+        near: Vec<String>,
+    },
     /// A file can't be used.
     #[error("cannot {act} {}", path.display())]
     File {

@@ -32,6 +32,7 @@ fn every_command_has_a_line_in_the_help_and_a_help_of_its_own() {
         "lint",
         "why",
         "options",
+        "doc",
         "verify",
         "log",
         "completions",

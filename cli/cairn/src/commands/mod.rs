@@ -5,6 +5,7 @@
 mod check;
 mod completions;
 mod diff;
+mod doc;
 mod eval;
 mod fmt;
 mod gc;
@@ -56,6 +57,7 @@ pub enum Command {
     Why(why::Why),
     Fmt(fmt::Fmt),
     Options(options::Options),
+    Doc(doc::Doc),
     Verify(verify::Verify),
     Log(log::Log),
     Completions(completions::Completions),
@@ -101,6 +103,7 @@ impl Command {
             Self::Why(command) => command.run(context),
             Self::Fmt(command) => command.run(context),
             Self::Options(command) => command.run(context),
+            Self::Doc(command) => command.run(context),
             Self::Verify(command) => command.run(context),
             Self::Log(command) => command.run(context),
             Self::Completions(command) => command.run(context),

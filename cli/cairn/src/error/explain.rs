@@ -106,13 +106,12 @@ pub fn own(error: &CommandError) -> Explanation {
             "cli::no_option",
             "`cairn options` without a text lists all; `-f FILE` lists those of a configuration too",
         ),
-        CommandError::NoOption { near, .. } => {
-            let near: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
-            said(
-                "cli::no_option",
-                format!("did you mean {}?", near.join(" or ")),
-            )
-        }
+        CommandError::NoOption { near, .. } => said("cli::no_option", meant(near)),
+        CommandError::NoDoc { near, .. } if near.is_empty() => said(
+            "cli::no_doc",
+            "`cairn doc` without a text lists all; `cairn options` lists what a configuration may set",
+        ),
+        CommandError::NoDoc { near, .. } => said("cli::no_doc", meant(near)),
         CommandError::Tests { .. } => bare("cli::tests"),
         CommandError::Interrupted => Explanation {
             exit: Exit::Interrupted,
@@ -449,6 +448,12 @@ fn unsolvable(error: &Unsolvable) -> Explanation {
         ),
         Obstacle::Version { .. } | Obstacle::Conflict { .. } => bare("archive::unsolvable"),
     }
+}
+
+/// `did you mean …?`, for names that may have been meant.
+fn meant(near: &[String]) -> String {
+    let near: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
+    format!("did you mean {}?", near.join(" or "))
 }
 
 #[cfg(test)]

@@ -6,7 +6,10 @@ use std::fmt::Write as _;
 
 use cairn_eval::library;
 
-const LISTS: [(&str, fn() -> String); 2] = [("words", words), ("functions", functions)];
+/// Writes a list anew.
+type Writer = fn() -> String;
+
+const LISTS: [(&str, Writer); 2] = [("words", words), ("functions", functions)];
 
 fn marks(name: &str) -> (String, String) {
     (
@@ -39,7 +42,7 @@ pub(super) fn without(page: &str) -> String {
     out
 }
 
-fn replace(page: &str, text: impl Fn(fn() -> String) -> String) -> String {
+fn replace(page: &str, text: impl Fn(Writer) -> String) -> String {
     let mut page = page.to_owned();
     for (name, list) in LISTS {
         let (start, end) = marks(name);

@@ -252,7 +252,7 @@ fn same(failure: &Failure, wanted: &[(usize, &str)]) -> Result<(), Failed> {
     let mut found: Vec<(usize, &str)> = failure
         .diagnostics
         .iter()
-        .map(|one| (failure.sources.line_column(one.primary.span).0, &*one.code))
+        .map(|one| (failure.sources.line_column(one.primary.span).0, one.code))
         .collect();
     found.sort_unstable();
     if found == wanted {
