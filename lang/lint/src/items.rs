@@ -15,13 +15,23 @@ impl Finder<'_> {
     /// Items that see each other's names.
     pub(crate) fn items(&mut self, items: &[Item]) {
         self.scope(|finder| {
+            // A prelude: its types are for others.
+            let is_prelude = items
+                .iter()
+                .all(|item| matches!(item.kind, ItemKind::Type { .. }));
             let mut imports: Vec<(&str, Span)> = Vec::new();
             let mut bound: Vec<Option<BoundId>> = Vec::with_capacity(items.len());
             for item in items {
                 let fix = finder.without_item(item);
                 bound.push(match &item.kind {
                     ItemKind::Let(binding) => Some(finder.bind(binding.name, By::Let, fix)),
-                    ItemKind::Type { name, .. } => Some(finder.bind(*name, By::Type, fix)),
+                    ItemKind::Type { name, .. } => {
+                        let bound = finder.bind(*name, By::Type, fix);
+                        if is_prelude {
+                            finder.keep(bound);
+                        }
+                        Some(bound)
+                    }
                     ItemKind::Import { path, path_span } => {
                         let plain = path.trim_start_matches("./");
                         match imports.iter().find(|(known, _)| *known == plain) {

@@ -134,6 +134,11 @@ impl Finder<'_> {
         self.scopes.inside.pop();
     }
 
+    /// Says that a binding is used where this walk does not come.
+    pub(crate) fn keep(&mut self, bound: BoundId) {
+        self.scopes.all[bound.0].used = true;
+    }
+
     /// A value's name: a variable, or a type in a value's place.
     pub(crate) fn used(&mut self, name: Symbol) {
         if !self.uses(name, false) {

@@ -57,6 +57,7 @@ fn unused_names_are_found_and_a_name_with_an_underscore_is_meant() {
     right("(a, _b) => a");
     right("let a = 1\nx = a\n");
     right("let a = 1\nwhen c { x = \"${a}\" }\n");
+    right("## A file of types is a prelude.\ntype T = Int\ntype U = Str\n");
     right("type T = Int\noption x: List(T) = []\n");
     right("{ \"${k}\" = v for k, v in { a = 1 } }");
 }
