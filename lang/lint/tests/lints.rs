@@ -212,7 +212,7 @@ fn a_fix_changes_no_value() {
         "not ((@) == (1 > 2))",
         "[y and (@) for x, y in [true, false] if not (y == (@))]",
         "let a = @  b = a  c = 1 in [b, let d = 1  e = @ in e]",
-        "true and if @ then false else true",
+        "false and if @ then true else false",
         "(if @ then true else false) == not ((@) != true)",
         "let f = (x, _y) => if x then true else false in f(@, 2) or @",
     ];
