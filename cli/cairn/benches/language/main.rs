@@ -130,10 +130,10 @@ fn cairn(here: &Path, scratch: &Path, name: &str) -> Command {
         if !entry.exists() {
             modules::write(&scratch.join("modules800"), 800);
         }
-        command.arg("--file").arg(entry);
+        command.arg(entry);
     } else {
         let file = here.join(format!("cairn/{name}.cairn"));
-        command.args(["result", "--file"]).arg(file);
+        command.arg(file).args(["--option", "result"]);
     }
     command
 }
