@@ -5,9 +5,11 @@
 
 use crate::source::Source;
 use cairn_eval::{ContextId, Data, EntryKind, Host, HostError, Minted};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -80,6 +82,45 @@ impl ConfigHost {
         Ok(found)
     }
 
+    /// Opens what stands under a path. The kernel itself keeps the way below the root, so a link that is swapped in
+    /// meanwhile leads nowhere. Links that say a whole path are looked up first, and opened without any link.
+    fn open(&self, path: &str) -> Result<(File, PathBuf), HostError> {
+        let shown = self.root.join(path);
+        let failed = |at: &Path, cause: std::io::Error| {
+            HostError::new(format!("cannot read {}: {cause}", at.display()))
+        };
+        let folder = OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let root = rustix::fs::open(&self.root, folder, Mode::empty())
+            .map_err(|cause| failed(&self.root, cause.into()))?;
+        // Without NONBLOCK a pipe would be waited for.
+        let flags = OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+        let wanted = if path.is_empty() { "." } else { path };
+        if let Ok(file) = rustix::fs::openat2(&root, wanted, flags, Mode::empty(), beneath) {
+            return Ok((file.into(), shown));
+        }
+        let found = self.find(path)?;
+        let root_path = self
+            .root
+            .canonicalize()
+            .map_err(|cause| failed(&self.root, cause))?;
+        let inner = found.strip_prefix(&root_path).unwrap_or(&found);
+        let inner = if inner.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            inner
+        };
+        let strict = beneath | ResolveFlags::NO_SYMLINKS;
+        match rustix::fs::openat2(&root, inner, flags, Mode::empty(), strict) {
+            Ok(file) => Ok((file.into(), found)),
+            // A kernel before 5.6.
+            Err(rustix::io::Errno::NOSYS) => File::open(&found)
+                .map(|file| (file, found.clone()))
+                .map_err(|cause| failed(&found, cause)),
+            Err(cause) => Err(failed(&found, cause.into())),
+        }
+    }
+
     fn library_text(&self, name: &str) -> Result<&'static str, HostError> {
         let found = self.library.iter().find(|(known, _)| *known == name);
         found
@@ -97,11 +138,11 @@ impl Host for ConfigHost {
         if let Some(name) = path.strip_prefix(LIBRARY_PREFIX) {
             return self.library_text(name).map(str::to_owned);
         }
-        let file = self.find(path)?;
+        let (mut opened, file) = self.open(path)?;
         let failed = |cause: std::io::Error| {
             HostError::new(format!("cannot read {}: {cause}", file.display()))
         };
-        let metadata = fs::metadata(&file).map_err(failed)?;
+        let metadata = opened.metadata().map_err(failed)?;
         if !metadata.is_file() {
             let kind = if metadata.is_dir() {
                 "a folder"
@@ -119,33 +160,45 @@ impl Host for ConfigHost {
                 help: Some("name it by its path, as in `./file`, in place of reading it".into()),
             });
         }
-        let bytes = fs::read(&file).map_err(failed)?;
+        let mut bytes = Vec::with_capacity(metadata.len() as usize + 1);
+        // It may have grown since.
+        let mut most = Read::by_ref(&mut opened).take(READ_LIMIT);
+        most.read_to_end(&mut bytes).map_err(failed)?;
         String::from_utf8(bytes)
             .map_err(|_| HostError::new(format!("{} is not UTF-8 text", file.display())))
     }
 
     fn read_dir(&mut self, path: &str) -> Result<Vec<(String, EntryKind)>, HostError> {
-        let folder = self.find(path)?;
+        let (opened, folder) = self.open(path)?;
         let failed = |cause: std::io::Error| {
             HostError::new(format!("cannot list {}: {cause}", folder.display()))
         };
         let mut entries = Vec::new();
-        for entry in fs::read_dir(&folder).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let name = entry.file_name().into_string();
-            let name = name.map_err(|_| {
-                HostError::new(format!(
-                    "{} has a name that is not UTF-8",
-                    entry.path().display()
-                ))
-            })?;
-            let kind = entry.file_type().map_err(failed)?;
-            let kind = match (kind.is_dir(), kind.is_symlink()) {
-                (true, _) => EntryKind::Directory,
-                (_, true) => EntryKind::Symlink,
+        let failed_io = |cause: rustix::io::Errno| failed(cause.into());
+        for entry in rustix::fs::Dir::read_from(&opened).map_err(failed_io)? {
+            let entry = entry.map_err(failed_io)?;
+            let name = entry.file_name();
+            let Ok(text) = name.to_str() else {
+                let at = folder.join(&*name.to_string_lossy());
+                let message = format!("{} has a name that is not UTF-8", at.display());
+                return Err(HostError::new(message));
+            };
+            if matches!(text, "." | "..") {
+                continue;
+            }
+            let kind = match entry.file_type() {
+                FileType::Unknown => {
+                    let stat = rustix::fs::statat(&opened, name, AtFlags::SYMLINK_NOFOLLOW);
+                    FileType::from_raw_mode(stat.map_err(failed_io)?.st_mode)
+                }
+                known => known,
+            };
+            let kind = match kind {
+                FileType::Directory => EntryKind::Directory,
+                FileType::Symlink => EntryKind::Symlink,
                 _ => EntryKind::File,
             };
-            entries.push((name, kind));
+            entries.push((text.to_owned(), kind));
         }
         entries.sort_by(|a, b| a.0.cmp(&b.0));
         Ok(entries)
@@ -200,4 +253,127 @@ pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// A configuration's folder `config`, and `outside` beside it with a secret.
+    fn folders() -> (tempfile::TempDir, ConfigHost) {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir_all(at("config/inner")).unwrap();
+        std::fs::create_dir_all(at("outside")).unwrap();
+        std::fs::write(at("config/inner/own.txt"), "own").unwrap();
+        std::fs::write(at("outside/secret.txt"), "secret").unwrap();
+        let host = ConfigHost::new(at("config"), &[]);
+        (folder, host)
+    }
+
+    fn refused(host: &mut ConfigHost, path: &str) -> String {
+        let listed = host.read_dir(path).map(|_| ());
+        let minted = host.path(path).map(|_| ());
+        let read = host.read_file(path);
+        assert!(listed.is_err() && minted.is_err(), "{path}");
+        read.expect_err(path).message
+    }
+
+    #[test]
+    fn no_way_leads_out_of_the_folder() {
+        let (folder, mut host) = folders();
+        let at = |name: &str| folder.path().join(name);
+        let secret = at("outside/secret.txt");
+        symlink(&secret, at("config/absolute.txt")).unwrap();
+        symlink("../outside/secret.txt", at("config/relative.txt")).unwrap();
+        symlink("../outside", at("config/middle")).unwrap();
+        symlink("relative.txt", at("config/twice.txt")).unwrap();
+        symlink("/proc/self/root", at("config/magic")).unwrap();
+        let whole = secret.display().to_string();
+        for path in [
+            "absolute.txt",
+            "relative.txt",
+            "middle/secret.txt",
+            "inner/../middle/secret.txt",
+            "twice.txt",
+            "../outside/secret.txt",
+            "inner/../../outside/secret.txt",
+            &whole,
+            &format!("magic{whole}"),
+        ] {
+            let message = refused(&mut host, path);
+            assert!(message.contains("leads out"), "{path}: {message}");
+        }
+        assert!(refused(&mut host, "gone.txt").contains("No such file"));
+    }
+
+    #[test]
+    fn links_inside_the_folder_are_followed() {
+        let (folder, mut host) = folders();
+        let at = |name: &str| folder.path().join(name);
+        symlink("inner", at("config/relative")).unwrap();
+        symlink(at("config/inner"), at("config/absolute")).unwrap();
+        symlink("../inner/own.txt", at("config/inner/up.txt")).unwrap();
+        for path in [
+            "inner/own.txt",
+            "relative/own.txt",
+            "absolute/own.txt",
+            "inner/up.txt",
+        ] {
+            assert_eq!(host.read_file(path).as_deref(), Ok("own"), "{path}");
+        }
+        let kinds = host.read_dir("").unwrap();
+        let kinds: Vec<_> = kinds.iter().map(|(name, kind)| (&**name, *kind)).collect();
+        let link = EntryKind::Symlink;
+        let expected = [
+            ("absolute", link),
+            ("inner", EntryKind::Directory),
+            ("relative", link),
+        ];
+        assert_eq!(kinds, expected);
+    }
+
+    #[test]
+    fn a_link_that_is_swapped_in_gives_no_secret() {
+        let (folder, mut host) = folders();
+        let config = folder.path().join("config");
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let new = config.join("new");
+                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    for target in ["inner", "../outside"] {
+                        symlink(target, &new).unwrap();
+                        std::fs::rename(&new, config.join("swapped")).unwrap();
+                    }
+                }
+            });
+            for _ in 0..2000 {
+                for name in ["own.txt", "secret.txt"] {
+                    let read = host.read_file(&format!("swapped/{name}"));
+                    assert_ne!(read.as_deref(), Ok("secret"));
+                }
+            }
+            stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
+    }
+
+    #[test]
+    fn pipes_and_folders_are_no_files() {
+        let (folder, mut host) = folders();
+        let pipe = folder.path().join("config/pipe");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &pipe,
+            FileType::Fifo,
+            Mode::from_raw_mode(0o600),
+            0,
+        )
+        .unwrap();
+        let message = |host: &mut ConfigHost, path| host.read_file(path).unwrap_err().message;
+        assert!(message(&mut host, "pipe").contains("a device, pipe or socket, not a file"));
+        assert!(message(&mut host, "inner").contains("a folder, not a file"));
+    }
 }
