@@ -90,6 +90,12 @@ pub struct Globals {
     /// Shows the lines that builds print
     #[arg(short = 'L', long, global = true, env = "CAIRN_PRINT_BUILD_LOGS", value_parser = clap::builder::FalseyValueParser::new())]
     pub print_build_logs: bool,
+    /// Most memory that the values of a configuration may take, such as `512M` or `8G`; half of the machine's, and 4G at most, without this
+    #[arg(long, global = true, value_name = "SIZE", env = "CAIRN_MAX_MEMORY", value_parser = bytes)]
+    pub max_memory: Option<usize>,
+    /// Most steps that evaluating a configuration may take: for one that nobody trusts
+    #[arg(long, global = true, value_name = "NUMBER", env = "CAIRN_MAX_STEPS")]
+    pub max_steps: Option<u64>,
     /// The mirror to fetch from, in place of the configuration's and of the machine's apt sources
     #[arg(long, global = true, value_name = "URL", env = "CAIRN_MIRROR")]
     pub mirror: Option<String>,
@@ -98,7 +104,35 @@ pub struct Globals {
     pub keyring: Option<PathBuf>,
 }
 
+/// A size: a number, or one with `K`, `M` or `G` behind it.
+fn bytes(text: &str) -> Result<usize, String> {
+    let (number, shift) = match text.as_bytes() {
+        [number @ .., b'K' | b'k'] => (number.len(), 10),
+        [number @ .., b'M' | b'm'] => (number.len(), 20),
+        [number @ .., b'G' | b'g'] => (number.len(), 30),
+        number => (number.len(), 0),
+    };
+    let number: usize = text[..number]
+        .parse()
+        .map_err(|_| "a size is a number, with K, M or G behind it: `512M`".to_owned())?;
+    number
+        .checked_mul(1 << shift)
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(|| format!("`{text}` is no size that memory has"))
+}
+
 impl Globals {
+    /// What evaluations may use.
+    pub fn limits(&self) -> cairn_eval::Limits {
+        let most = cairn_eval::Limits::default().memory_bytes;
+        let machine = rustix::system::sysinfo();
+        let half = (machine.totalram as usize).saturating_mul(machine.mem_unit as usize) / 2;
+        cairn_eval::Limits {
+            memory_bytes: self.max_memory.unwrap_or(most.min(half.max(1 << 28))),
+            steps: self.max_steps,
+        }
+    }
+
     /// Whether the lines of builds are shown.
     pub fn shows_build_lines(&self) -> bool {
         self.print_build_logs || self.verbose >= 2
@@ -109,6 +143,24 @@ impl Globals {
 mod tests {
     use super::Arguments;
     use clap::CommandFactory as _;
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(super::bytes("4096"), Ok(4096));
+        assert_eq!(super::bytes("512M"), Ok(512 << 20));
+        assert_eq!(super::bytes("8G"), Ok(8 << 30));
+        for wrong in [
+            "",
+            "G",
+            "-1",
+            "1T",
+            "0",
+            "99999999999999999999",
+            "18446744073709551615K",
+        ] {
+            assert!(super::bytes(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

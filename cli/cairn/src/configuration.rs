@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use cairn_eval::{Arena, Evaluator, Host as _, ScopeId};
+use cairn_eval::{Arena, Evaluator, Host as _, Limits, ScopeId};
 use cairn_options::{Config, Failure};
 use cairn_syntax::span::SourceMap;
 use cairn_syntax::symbol::Interner;
@@ -22,12 +22,13 @@ const PRELUDE: &str = "prelude.cairn";
 ///
 /// Errors: what is wrong with the configuration, or what `look` found.
 pub fn with<T: Send>(
+    limits: Limits,
     file: &Path,
     look: impl FnOnce(&mut Config<'_>) -> Result<T, CommandError> + Send,
 ) -> Result<T, CommandError> {
     let work = || {
         let (host, entry) = LiveHost::of(file)?;
-        let arena = Arena::default();
+        let arena = Arena::with_limits(limits);
         load(&arena, host, &entry).and_then(|mut config| look(&mut config))
     };
     cairn_eval::with_deep_stack(work).map_err(CommandError::Thread)?

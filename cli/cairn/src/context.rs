@@ -108,6 +108,7 @@ impl Context {
             init: crate::INIT,
             keep_failed: self.globals.keep_failed,
             keep_going: self.globals.keep_going,
+            limits: self.globals.limits(),
             cache: self.scratch.as_ref().map(|folder| folder.path().to_owned()),
         };
         Session::new(config, &self.globals.root, options, self.stop.clone())

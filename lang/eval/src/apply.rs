@@ -8,10 +8,13 @@ use cairn_syntax::symbol::Symbol;
 
 use crate::evaluate::Frame;
 use crate::evaluator::{Evaluator, Result};
-use crate::ir::{Call, Pattern};
+use crate::ir::{Call, Expr, Pattern};
 use crate::library::{Arguments, Native};
 use crate::types::Blame;
-use crate::value::{Application, Closure, State, Value};
+use crate::value::{Application, Closure, Field, Mapping, State, Thunk, Value};
+
+/// Most parameters of a library function.
+pub(crate) const MOST_PARAMETERS: usize = 6;
 
 /// An argument and its span.
 type Given<'a> = (Value<'a>, Span);
@@ -24,9 +27,71 @@ impl<'a> Evaluator<'a> {
         arguments: &[Value<'a>],
         span: Span,
     ) -> Result<Value<'a>> {
-        let given: Vec<Given<'a>> = arguments.iter().map(|value| (*value, span)).collect();
         let callee = self.force(callee, span)?;
+        if let Value::Closure(closure) = callee
+            && closure.lambda.simple
+            && arguments.len() == closure.lambda.parameters.len()
+        {
+            self.guard(span)?;
+            let base = self.stack.len();
+            self.stack.extend_from_slice(arguments);
+            return self.run_body(closure, base);
+        }
+        let given: Vec<Given<'a>> = arguments.iter().map(|value| (*value, span)).collect();
         self.apply(callee, span, &given, &[], span)
+    }
+
+    /// One of the calls that share a function.
+    pub(crate) fn call_one(
+        &mut self,
+        mapping: &'a Mapping<'a>,
+        arguments: &[Value<'a>],
+    ) -> Result<Value<'a>> {
+        self.call(mapping.callee, arguments, mapping.span)
+    }
+
+    /// What a function makes of each item, later.
+    pub(crate) fn map_later(
+        &mut self,
+        callee: Value<'a>,
+        items: &'a [Value<'a>],
+        span: Span,
+    ) -> Result<&'a [Value<'a>]> {
+        self.room(size_of_val(items) * 4, span)?;
+        let mapping = &*self.arena.alloc(Mapping { callee, span });
+        let thunks = self.arena.collect(
+            items
+                .iter()
+                .map(|item| Thunk::new(State::Map(mapping, item))),
+        );
+        Ok(self.arena.collect(thunks.iter().map(Value::Thunk)))
+    }
+
+    /// What a function makes of each field's name and value, later.
+    pub(crate) fn map_fields_later(
+        &mut self,
+        callee: Value<'a>,
+        fields: impl ExactSizeIterator<Item = &'a Field<'a>>,
+        span: Span,
+    ) -> Result<&'a [Thunk<'a>]> {
+        self.room(fields.len() * size_of::<Field<'_>>() * 3, span)?;
+        let mapping = &*self.arena.alloc(Mapping { callee, span });
+        let thunks = fields.map(|field| Thunk::new(State::MapField(mapping, field)));
+        Ok(self.arena.collect(thunks))
+    }
+
+    /// Runs a function whose arguments lie on the stack already, from `base` on.
+    #[inline]
+    fn run_body(&mut self, closure: &'a Closure<'a>, base: usize) -> Result<Value<'a>> {
+        let code = &closure.lambda.code;
+        self.stack.resize(base + code.locals as usize, Value::Null);
+        let frame = Frame {
+            captures: closure.captures,
+            base,
+        };
+        let result = self.eval(&code.body, frame);
+        self.stack.truncate(base);
+        result
     }
 
     /// A call that happens when its result is needed.
@@ -56,15 +121,13 @@ impl<'a> Evaluator<'a> {
                 let value = self.delay(argument, frame)?;
                 self.stack.push(value);
             }
-            self.stack
-                .resize(base + closure.lambda.code.locals as usize, Value::Null);
-            let inner = Frame {
-                captures: closure.captures,
-                base,
-            };
-            let result = self.eval(&closure.lambda.code.body, inner);
-            self.stack.truncate(base);
-            return result;
+            return self.run_body(closure, base);
+        }
+        if let Value::Native(native) = callee
+            && call.named.is_empty()
+            && native.takes(call.positional.len())
+        {
+            return self.eval_native(native, call.positional, span, frame);
         }
         let mut positional = Vec::with_capacity(call.positional.len());
         for argument in call.positional {
@@ -110,6 +173,44 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// Calls a function of the library with positional arguments only: nothing has to be placed.
+    fn eval_native(
+        &mut self,
+        native: &'static Native,
+        arguments: &'a [Expr<'a>],
+        span: Span,
+        frame: Frame<'a>,
+    ) -> Result<Value<'a>> {
+        let mut values = [None; MOST_PARAMETERS];
+        let mut spans = [span; MOST_PARAMETERS];
+        for ((value, place), argument) in values.iter_mut().zip(&mut spans).zip(arguments) {
+            *value = Some(self.delay(argument, frame)?);
+            *place = argument.span;
+        }
+        let count = native.parameters.len();
+        self.run_native(native, &values[..count], &spans[..count], span)
+    }
+
+    fn run_native(
+        &mut self,
+        native: &'static Native,
+        values: &[Option<Value<'a>>],
+        spans: &[Span],
+        span: Span,
+    ) -> Result<Value<'a>> {
+        let arguments = Arguments {
+            values,
+            spans,
+            span,
+            name: native.name,
+        };
+        let result = (native.run)(self, &arguments)?;
+        // What it made is counted, and looked at before more is made of it.
+        self.count_made();
+        self.room(0, span)?;
+        self.force(result, span)
+    }
+
     fn apply_native(
         &mut self,
         native: &'static Native,
@@ -124,16 +225,7 @@ impl<'a> Evaluator<'a> {
             .iter()
             .map(|given| given.map_or(span, |(_, span)| span))
             .collect();
-        let result = (native.run)(
-            self,
-            &Arguments {
-                values: &values,
-                spans: &spans,
-                span,
-                name: native.name,
-            },
-        )?;
-        self.force(result, span)
+        self.run_native(native, &values, &spans, span)
     }
 
     fn apply_closure(

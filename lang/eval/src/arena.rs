@@ -5,16 +5,32 @@
 
 use bumpalo::Bump;
 
+use crate::limits::Limits;
+
 /// Owns all values, thunks and code of one evaluation.
 #[derive(Default)]
 pub struct Arena {
     bump: Bump,
+    limits: Limits,
 }
 
 impl Arena {
     /// An empty arena.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty arena for an evaluation within limits.
+    pub fn with_limits(limits: Limits) -> Self {
+        Self {
+            limits,
+            ..Self::default()
+        }
+    }
+
+    /// What the evaluation may use.
+    pub fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// Moves a value in; its destructor never runs, so it must own nothing outside the arena.
@@ -39,6 +55,23 @@ impl Arena {
         I::IntoIter: ExactSizeIterator,
     {
         self.bump.alloc_slice_fill_iter(items)
+    }
+
+    /// Moves as many values in as a function makes; it may allocate here too. Errors: the function's first.
+    pub(crate) fn fill<T, E>(
+        &self,
+        count: usize,
+        make: impl FnMut(usize) -> Result<T, E>,
+    ) -> Result<&[T], E> {
+        self.bump
+            .alloc_slice_try_fill_with(count, make)
+            .map(|slice| &*slice)
+    }
+
+    /// What values take so far, in bytes.
+    #[inline]
+    pub fn used_bytes(&self) -> usize {
+        self.bump.allocated_bytes() - self.bump.chunk_capacity()
     }
 
     /// What has been taken from the system so far, in bytes.

@@ -252,6 +252,7 @@ impl<'a> Evaluator<'a> {
             return Err(self.unknown_field(unknown, ty, shown, blame));
         }
         let instance = self.arena.alloc(Thunk::new(State::Blank));
+        let around = self.around(Value::Thunk(instance), blame.key);
         let mut fields: Vec<Field<'a>> = Vec::with_capacity(ty.fields.len());
         for field in ty.fields {
             let (value, origin, blame) = match (record.get(field.name), field.default) {
@@ -261,7 +262,7 @@ impl<'a> Evaluator<'a> {
                     self.inside(blame, field.name, given.origin),
                 ),
                 (None, Some(default)) => {
-                    let value = self.default_value(default, Value::Thunk(instance), blame.key);
+                    let value = self.default_in(default, &around);
                     let inside = self.inside(blame, field.name, Origin::NONE);
                     (
                         value,

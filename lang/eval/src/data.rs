@@ -6,7 +6,8 @@
 use cairn_syntax::Diagnostic;
 use cairn_syntax::span::Span;
 
-use crate::evaluator::Evaluator;
+use crate::depth;
+use crate::evaluator::{Evaluator, too_deep};
 use crate::host::ContextId;
 use crate::value::{Field, Object, ObjectKind, Origin, Value};
 
@@ -143,7 +144,7 @@ impl Data {
 
 /// Whether to go on after an error could take forever: a record without an end has two ways to go on at every depth.
 pub(crate) fn ends_all(error: &Diagnostic) -> bool {
-    error.code == "eval::too_deep"
+    crate::limits::is_of_limits(error)
 }
 
 impl<'a> Evaluator<'a> {
@@ -206,13 +207,19 @@ impl<'a> Evaluator<'a> {
         errors: &mut Vec<Diagnostic>,
     ) -> crate::evaluator::Result<DataKind> {
         self.guard(span)?;
+        // Whoever prints or drops the data goes as deep once more, unguarded, and by other frames.
+        if depth::here() < self.data_floor {
+            return Err(too_deep(span));
+        }
+        // Plain data is written out as often as it is named: a small value may become a large one.
+        self.took(size_of::<Data>());
         Ok(match self.force(value, span)? {
             Value::Null => DataKind::Null,
             Value::Bool(value) => DataKind::Bool(value),
             Value::Int(number) => DataKind::Int(number),
             Value::Float(number) if number.is_finite() => DataKind::Float(number),
             Value::Str(text) => DataKind::Str {
-                text: text.text.to_owned(),
+                text: self.owned(text.text, span)?,
                 context: text.context.to_vec(),
             },
             Value::Path(path) => {
@@ -233,6 +240,7 @@ impl<'a> Evaluator<'a> {
                 context: object.context.into_iter().collect(),
             },
             Value::List(list) => {
+                self.room(list.items.len() * size_of::<Data>(), span)?;
                 let mut items = Vec::with_capacity(list.items.len());
                 for (index, item) in list.items.iter().enumerate() {
                     let written = self.place(list.origin(index)).map(|place| place.value);
@@ -265,6 +273,13 @@ impl<'a> Evaluator<'a> {
                 return Err(Box::new(error.help(help)));
             }
         })
+    }
+
+    /// A text that belongs to nobody here.
+    fn owned(&mut self, text: &str, span: Span) -> crate::evaluator::Result<String> {
+        self.room(text.len(), span)?;
+        self.took(text.len());
+        Ok(text.to_owned())
     }
 
     /// A value that is nothing but plain data.

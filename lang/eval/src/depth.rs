@@ -35,12 +35,13 @@ pub fn with_deep_stack<R: Send>(run: impl FnOnce() -> R + Send) -> std::io::Resu
     })
 }
 
-/// The lowest address that evaluation on this thread may reach.
-pub(crate) fn floor() -> usize {
-    match FLOOR.get() {
+/// The lowest address that evaluation on this thread may reach, with at most so many bytes of stack below here.
+pub(crate) fn floor(most_bytes: usize) -> usize {
+    let floor = match FLOOR.get() {
         0 => here().saturating_sub(SHALLOW_STACK_BYTES - MARGIN_BYTES),
         floor => floor,
-    }
+    };
+    floor.max(here().saturating_sub(most_bytes))
 }
 
 /// Roughly the stack pointer.

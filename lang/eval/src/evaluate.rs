@@ -6,11 +6,12 @@
 use cairn_syntax::Diagnostic;
 use cairn_syntax::ast::BinaryOp;
 use cairn_syntax::span::Span;
+use cairn_syntax::symbol::Symbol;
 
 use crate::evaluator::{Error, Evaluator, Result};
 use crate::host::ContextId;
 use crate::ir::{Code, Expr, Kind, Layer, Part, Piece, Slot};
-use crate::value::{Annotated, Closure, Field, ObjectKind, Origin, State, Thunk, Value};
+use crate::value::{Annotated, Closure, Field, ObjectKind, Origin, State, Value};
 
 /// Where running code finds its variables.
 #[derive(Clone, Copy)]
@@ -92,24 +93,32 @@ impl<'a> Evaluator<'a> {
             }
         };
         let (left, right) = (number(left)?, number(right)?);
-        let result = match op {
-            BinaryOp::Add => left.checked_add(right),
-            BinaryOp::Subtract => left.checked_sub(right),
-            BinaryOp::Multiply => left.checked_mul(right),
+        match op {
+            BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply => {
+                of_integers(*op, left, right)
+            }
             _ => None,
-        };
-        result.map(Value::Int)
+        }
     }
 
     /// The value of an expression now; never a thunk.
+    #[inline]
     pub(crate) fn eval(&mut self, expr: &'a Expr<'a>, frame: Frame<'a>) -> Result<Value<'a>> {
-        self.guard(expr.span)?;
         match &expr.kind {
             Kind::Constant(value) => self.force(*value, expr.span),
             Kind::Variable(slot) => {
                 let value = self.read(*slot, frame);
                 self.force(value, expr.span)
             }
+            _ => self.eval_node(expr, frame),
+        }
+    }
+
+    /// What is neither a literal nor a variable.
+    fn eval_node(&mut self, expr: &'a Expr<'a>, frame: Frame<'a>) -> Result<Value<'a>> {
+        self.guard(expr.span)?;
+        match &expr.kind {
+            Kind::Constant(_) | Kind::Variable(_) => self.eval(expr, frame),
             Kind::Call(call) => self.eval_call(call, expr.span, frame),
             Kind::If {
                 condition,
@@ -130,6 +139,11 @@ impl<'a> Evaluator<'a> {
             } => {
                 let left_value = self.eval(left, frame)?;
                 let right_value = self.eval(right, frame)?;
+                if let (Value::Int(a), Value::Int(b)) = (left_value, right_value)
+                    && let Some(result) = of_integers(*op, a, b)
+                {
+                    return Ok(result);
+                }
                 self.binary(
                     *op,
                     *op_span,
@@ -145,24 +159,22 @@ impl<'a> Evaluator<'a> {
             } => self.select(target, *key, *optional, frame),
             Kind::Interpolate(pieces) => self.interpolate(pieces, frame),
             Kind::List { items, origins } => {
-                let mut values = Vec::with_capacity(items.len());
-                for item in *items {
-                    values.push(self.delay(item, frame)?);
-                }
-                Ok(self.list(&values, origins))
+                let arena = self.arena;
+                let values = arena.fill(items.len(), |index| self.delay(&items[index], frame))?;
+                Ok(self.list_of(values, origins))
             }
             Kind::Splice(parts) => self.splice(parts, frame),
             Kind::Record(entries) => {
-                let mut fields = Vec::with_capacity(entries.len());
-                for entry in *entries {
-                    let value = self.delay(&entry.value, frame)?;
-                    fields.push(Field {
+                let arena = self.arena;
+                let fields = arena.fill(entries.len(), |index| {
+                    let entry = &entries[index];
+                    self.delay(&entry.value, frame).map(|value| Field {
                         name: entry.name,
                         origin: entry.origin,
                         value,
-                    });
-                }
-                Ok(self.sorted_record(&fields))
+                    })
+                })?;
+                Ok(self.record_of(fields))
             }
             Kind::Overlay(layers) => self.overlay(layers, frame),
             Kind::ListFor { body, clause } => self.list_for(body, clause, frame),
@@ -252,19 +264,18 @@ impl<'a> Evaluator<'a> {
     /// Fills the slots of a recursive `let`.
     fn bind(&mut self, first: u32, bindings: &'a [Expr<'a>], frame: Frame<'a>) -> Result<()> {
         let start = frame.base + first as usize;
-        let mut blanks: Vec<Option<&'a Thunk<'a>>> = Vec::with_capacity(bindings.len());
         for (slot, binding) in (start..).zip(bindings) {
-            let (value, blank) = if let Kind::Constant(value) = binding.kind {
-                (value, None)
-            } else {
-                let thunk: &'a Thunk<'a> = self.arena.alloc(Thunk::new(State::Blank));
-                (Value::Thunk(thunk), Some(thunk))
+            self.stack[slot] = match binding.kind {
+                Kind::Constant(value) => value,
+                _ => self.suspend(State::Blank),
             };
-            self.stack[slot] = value;
-            blanks.push(blank);
         }
-        for (binding, blank) in bindings.iter().zip(blanks) {
-            let Some(thunk) = blank else { continue };
+        for (slot, binding) in (start..).zip(bindings) {
+            let (Value::Thunk(thunk), false) =
+                (self.stack[slot], matches!(binding.kind, Kind::Constant(_)))
+            else {
+                continue;
+            };
             let state = match &binding.kind {
                 Kind::Delay(code) => State::Suspended(code, self.capture(code.captures, frame)),
                 Kind::Fail(index) => State::Failed(*index),
@@ -276,20 +287,51 @@ impl<'a> Evaluator<'a> {
     }
 
     fn interpolate(&mut self, pieces: &'a [Piece<'a>], frame: Frame<'a>) -> Result<Value<'a>> {
-        let mut text = String::new();
+        self.with_text(pieces, frame, |evaluator, text, context, span| {
+            evaluator.room(text.len(), span)?;
+            Ok(evaluator.string_with(text, context))
+        })
+    }
+
+    /// Puts a string together and does something with it, before it goes into the arena.
+    fn with_text<T>(
+        &mut self,
+        pieces: &'a [Piece<'a>],
+        frame: Frame<'a>,
+        act: impl FnOnce(&mut Self, &str, &[ContextId], Span) -> Result<T>,
+    ) -> Result<T> {
+        let mut text = std::mem::take(&mut self.scratch);
+        text.clear();
         let mut context = Vec::new();
+        let mut last = None;
         for piece in pieces {
             match piece {
                 Piece::Text(piece) => text.push_str(piece),
                 Piece::Value(expr) => {
                     let value = self.eval(expr, frame)?;
                     self.append(&mut text, &mut context, value, expr.span)?;
+                    last = Some(expr.span);
                 }
             }
         }
         context.sort_unstable();
         context.dedup();
-        Ok(self.string_with(&text, &context))
+        let span = last.unwrap_or(Span::new(cairn_syntax::span::SourceId(0), 0, 0));
+        let result = act(self, &text, &context, span);
+        self.scratch = text;
+        result
+    }
+
+    /// The name that an expression in a key's place gives; a text that is only a key takes no memory.
+    pub(crate) fn eval_key(&mut self, expr: &'a Expr<'a>, frame: Frame<'a>) -> Result<Symbol> {
+        if let Kind::Interpolate(pieces) = &expr.kind {
+            self.guard(expr.span)?;
+            return self.with_text(pieces, frame, |evaluator, text, context, _| {
+                evaluator.text_as_key(text, context, expr.span)
+            });
+        }
+        let value = self.eval(expr, frame)?;
+        self.value_as_key(value, expr.span)
     }
 
     /// Adds a value to a string, as interpolation does.
@@ -300,15 +342,15 @@ impl<'a> Evaluator<'a> {
         value: Value<'a>,
         span: Span,
     ) -> Result<()> {
-        use std::fmt::Write as _;
         let mend = match value {
             Value::Str(piece) => {
+                self.room(text.len() + piece.text.len(), span)?;
                 text.push_str(piece.text);
                 context.extend_from_slice(piece.context);
                 return Ok(());
             }
             Value::Int(number) => {
-                let _ = write!(text, "{number}");
+                text.push_str(itoa::Buffer::new().format(number));
                 return Ok(());
             }
             Value::Path(path) => {
@@ -373,6 +415,7 @@ impl<'a> Evaluator<'a> {
                             ));
                         }
                     };
+                    self.room(size_of_val(list.items) * 2, expr.span)?;
                     items.extend_from_slice(list.items);
                     origins.extend((0..list.items.len()).map(|index| list.origin(index)));
                 }
@@ -382,7 +425,7 @@ impl<'a> Evaluator<'a> {
     }
 
     fn overlay(&mut self, layers: &'a [Layer<'a>], frame: Frame<'a>) -> Result<Value<'a>> {
-        let mut below: Vec<Field<'a>> = Vec::new();
+        let mut below: &'a [Field<'a>] = &[];
         let mut above: Vec<Field<'a>> = Vec::new();
         for layer in layers {
             match layer {
@@ -409,14 +452,46 @@ impl<'a> Evaluator<'a> {
                         }
                     };
                     self.sort_once(&mut above)?;
-                    below = merge_fields(&below, &above);
+                    below = self.over(below, &above, expr.span)?;
                     above.clear();
-                    below = merge_fields(&below, record.fields);
+                    below = match below {
+                        [] => record.fields,
+                        below => self.over(below, record.fields, expr.span)?,
+                    };
                 }
             }
         }
         self.sort_once(&mut above)?;
-        Ok(self.sorted_record(&merge_fields(&below, &above)))
+        let span = above
+            .first()
+            .and_then(|field| self.place(field.origin))
+            .map_or(Span::new(cairn_syntax::span::SourceId(0), 0, 0), |place| {
+                place.key
+            });
+        let fields = self.over(below, &above, span)?;
+        Ok(self.record_of(fields))
+    }
+
+    /// Sorted fields over others, in the arena.
+    fn over(
+        &mut self,
+        below: &'a [Field<'a>],
+        above: &[Field<'a>],
+        span: Span,
+    ) -> Result<&'a [Field<'a>]> {
+        if above.is_empty() {
+            return Ok(below);
+        }
+        self.room(size_of_val(below) + size_of_val(above), span)?;
+        if below.is_empty() {
+            return Ok(self.arena.slice(above));
+        }
+        let mut merged = std::mem::take(&mut self.merged);
+        merged.clear();
+        merge_into(&mut merged, below, above);
+        let fields = self.arena.slice(&merged);
+        self.merged = merged;
+        Ok(fields)
     }
 
     /// Sorts fields by name. Errors: a name that is there twice.
@@ -475,21 +550,56 @@ impl<'a> Evaluator<'a> {
 /// Two sorted runs of fields in one; where both have a name, `above` wins.
 pub(crate) fn merge_fields<'a>(below: &[Field<'a>], above: &[Field<'a>]) -> Vec<Field<'a>> {
     let mut merged = Vec::with_capacity(below.len() + above.len());
-    let (mut left, mut right) = (below.iter().peekable(), above.iter().peekable());
-    loop {
-        match (left.peek(), right.peek()) {
-            (Some(low), Some(high)) if low.name < high.name => merged.extend(left.next()),
-            (Some(low), Some(high)) => {
-                if low.name == high.name {
-                    left.next();
-                }
-                merged.extend(right.next());
+    merge_into(&mut merged, below, above);
+    merged
+}
+
+/// Goes from one field of the shorter run to the next and copies what lies between them as a whole.
+fn merge_into<'a>(merged: &mut Vec<Field<'a>>, mut below: &[Field<'a>], mut above: &[Field<'a>]) {
+    let before = |fields: &[Field<'a>], name: Symbol| match fields {
+        // Often the next one is the one.
+        [first, ..] if first.name >= name => 0,
+        _ => fields.partition_point(|field| field.name < name),
+    };
+    while let (Some(low), Some(high)) = (below.first(), above.first()) {
+        if above.len() <= below.len() {
+            let (copied, rest) = below.split_at(before(below, high.name));
+            merged.extend_from_slice(copied);
+            merged.push(*high);
+            above = &above[1..];
+            below = match rest {
+                [same, rest @ ..] if same.name == high.name => rest,
+                rest => rest,
+            };
+        } else {
+            let (copied, rest) = above.split_at(before(above, low.name));
+            merged.extend_from_slice(copied);
+            above = rest;
+            if rest.first().is_none_or(|field| field.name != low.name) {
+                merged.push(*low);
             }
-            (Some(_), None) => merged.extend(left.next()),
-            (None, Some(_)) => merged.extend(right.next()),
-            (None, None) => return merged,
+            below = &below[1..];
         }
     }
+    merged.extend_from_slice(below);
+    merged.extend_from_slice(above);
+}
+
+/// What an operator makes of two whole numbers, where that is no error.
+#[inline]
+fn of_integers<'a>(op: BinaryOp, a: i64, b: i64) -> Option<Value<'a>> {
+    Some(match op {
+        BinaryOp::Add => Value::Int(a.checked_add(b)?),
+        BinaryOp::Subtract => Value::Int(a.checked_sub(b)?),
+        BinaryOp::Multiply => Value::Int(a.checked_mul(b)?),
+        BinaryOp::Less => Value::Bool(a < b),
+        BinaryOp::LessEqual => Value::Bool(a <= b),
+        BinaryOp::Greater => Value::Bool(a > b),
+        BinaryOp::GreaterEqual => Value::Bool(a >= b),
+        BinaryOp::Equal => Value::Bool(a == b),
+        BinaryOp::NotEqual => Value::Bool(a != b),
+        _ => return None,
+    })
 }
 
 /// What the host said, at the span that asked.

@@ -14,8 +14,10 @@ use cairn_syntax::{Diagnostic, Label};
 use crate::arena::Arena;
 use crate::depth;
 use crate::host::{ContextId, Host};
+use crate::ir::Kind;
+use crate::limits::{Meter, is_of_limits};
 use crate::scope::{Scope, ScopeId};
-use crate::types::{Blame, DefaultCode, Type};
+use crate::types::{Around, Blame, DefaultCode, Type};
 use crate::value::{Field, List, Origin, Pending, Place, Record, State, Text, Thunk, Value};
 
 /// An error of evaluation.
@@ -54,6 +56,13 @@ pub struct Evaluator<'a> {
     pub(crate) stack: Vec<Value<'a>>,
     pub(crate) edges: Vec<Edge<'a>>,
     pub(crate) floor: usize,
+    /// The lowest address that nested plain data may reach.
+    pub(crate) data_floor: usize,
+    pub(crate) meter: Meter,
+    /// An empty text that is kept for its memory.
+    pub(crate) scratch: String,
+    /// No fields, kept for their memory.
+    pub(crate) merged: Vec<Field<'a>>,
 }
 
 /// How an edge of a cycle is shown; worked out only when there is a cycle.
@@ -61,7 +70,7 @@ pub struct Evaluator<'a> {
 pub(crate) enum EdgeLabel {
     None,
     External(u32),
-    Given(Label),
+    Given(Box<Label>),
 }
 
 /// Something that is being computed, for the report of cycles.
@@ -80,6 +89,8 @@ impl<'a> Evaluator<'a> {
         names: Interner,
         host: Box<dyn Host + 'a>,
     ) -> Self {
+        // The stack is memory too: it may be half of what there is.
+        let floor = depth::floor(arena.limits().memory_bytes / 2);
         let mut evaluator = Self {
             arena,
             sources,
@@ -94,7 +105,11 @@ impl<'a> Evaluator<'a> {
             places: Vec::new(),
             stack: Vec::new(),
             edges: Vec::new(),
-            floor: depth::floor(),
+            floor,
+            data_floor: floor + depth::here().saturating_sub(floor) / 2,
+            meter: Meter::new(arena.limits()),
+            scratch: String::new(),
+            merged: Vec::new(),
         };
         let builtins = crate::library::builtins(&mut evaluator);
         evaluator.scopes.push(builtins);
@@ -152,7 +167,7 @@ impl<'a> Evaluator<'a> {
         crate::resolve::compile_type(self, scope, ty)
     }
 
-    /// Resolves a default, with `self` and `name` left open for [`Self::default_value`].
+    /// Resolves a default, with `self` and `name` left open for [`Self::default_in`].
     pub fn compile_default(&mut self, scope: ScopeId, expr: &ast::Expr) -> DefaultCode<'a> {
         crate::resolve::compile_default(self, scope, expr)
     }
@@ -172,22 +187,24 @@ impl<'a> Evaluator<'a> {
         self.suspend(State::External(id))
     }
 
-    /// The default of a field, for an instance (`self`) that stands under a key of a map (`name`).
-    pub fn default_value(
-        &mut self,
-        default: DefaultCode<'a>,
-        instance: Value<'a>,
-        key: Option<Symbol>,
-    ) -> Value<'a> {
-        let name = match key {
-            Some(key) => self.symbol_string(key),
-            None => self.failure(Diagnostic::error(
-                "eval::no_key",
-                default.span,
-                "`name` is known only where the record stands in a `Map`",
-            )),
-        };
-        let captures = self.arena.slice(&[instance, name]);
+    /// What the defaults of a record see: the instance (`self`), and the key of the map (`name`) that it stands under.
+    pub fn around(&mut self, instance: Value<'a>, key: Option<Symbol>) -> Around<'a> {
+        let captures = key.map(|key| {
+            let name = self.symbol_string(key);
+            self.arena.slice(&[instance, name])
+        });
+        Around { captures, instance }
+    }
+
+    /// The default of a field.
+    pub fn default_in(&mut self, default: DefaultCode<'a>, around: &Around<'a>) -> Value<'a> {
+        if let Kind::Constant(value) = default.code.body.kind {
+            return value;
+        }
+        let captures = around.captures.unwrap_or_else(|| {
+            let name = self.suspend(State::NoKey(default.span));
+            self.arena.slice(&[around.instance, name])
+        });
         self.suspend(State::Suspended(default.code, captures))
     }
 
@@ -223,7 +240,7 @@ impl<'a> Evaluator<'a> {
                 .externals
                 .clone()
                 .and_then(|externals| externals.label(self, *id)),
-            EdgeLabel::Given(label) => Some(label.clone()),
+            EdgeLabel::Given(label) => Some((**label).clone()),
         }
     }
 
@@ -267,7 +284,7 @@ impl<'a> Evaluator<'a> {
         self.edges.pop();
         match result {
             Ok(value) => thunk.state.set(State::Done(value)),
-            Err(ref error) if error.code == "eval::too_deep" => thunk.state.set(state),
+            Err(ref error) if is_of_limits(error) => thunk.state.set(state),
             Err(ref error) => {
                 let index = self.remember((**error).clone());
                 thunk.state.set(State::Failed(index));
@@ -283,7 +300,19 @@ impl<'a> Evaluator<'a> {
             State::Apply(application) => {
                 self.call(application.callee, application.arguments, application.span)?
             }
+            State::Map(mapping, item) => self.call_one(mapping, &[*item])?,
+            State::MapField(mapping, field) => {
+                let key = self.symbol_string(field.name);
+                self.call_one(mapping, &[key, field.value])?
+            }
             State::Import(import) => self.import(import.path, import.span)?,
+            State::NoKey(span) => {
+                return Err(Box::new(Diagnostic::error(
+                    "eval::no_key",
+                    span,
+                    "`name` is known only where the record stands in a `Map`",
+                )));
+            }
             State::External(id) => match self.externals.clone() {
                 Some(externals) => externals.force(self, id)?,
                 None => {
@@ -314,21 +343,11 @@ impl<'a> Evaluator<'a> {
         self.edges.push(Edge {
             thunk: None,
             reader: label.span,
-            label: EdgeLabel::Given(label),
+            label: EdgeLabel::Given(Box::new(label)),
         });
         let result = act(self);
         self.edges.pop();
         result
-    }
-
-    /// Ends recursion that is too deep for the stack.
-    #[inline]
-    pub(crate) fn guard(&self, span: Span) -> Result<()> {
-        if depth::here() < self.floor {
-            Err(too_deep(span))
-        } else {
-            Ok(())
-        }
     }
 
     /// A place's origin, for fields and items that are made outside.
@@ -373,6 +392,16 @@ impl<'a> Evaluator<'a> {
             items: self.arena.slice(items),
             origins: self.arena.slice(origins),
         }))
+    }
+
+    /// A list of what lies in the arena already.
+    pub(crate) fn list_of(&self, items: &'a [Value<'a>], origins: &'a [Origin]) -> Value<'a> {
+        Value::List(self.arena.alloc(List { items, origins }))
+    }
+
+    /// A record of sorted fields that lie in the arena already.
+    pub(crate) fn record_of(&self, fields: &'a [Field<'a>]) -> Value<'a> {
+        Value::Record(self.arena.alloc(Record { fields }))
     }
 
     /// A string without context.
@@ -426,7 +455,7 @@ impl<'a> Evaluator<'a> {
 }
 
 #[cold]
-fn too_deep(span: Span) -> Error {
+pub(crate) fn too_deep(span: Span) -> Error {
     Box::new(
         Diagnostic::error("eval::too_deep", span, "this recursion is too deep")
             .help("check that the function reaches an end; walk lists with `list.fold` or a comprehension"),

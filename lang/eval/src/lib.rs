@@ -15,6 +15,7 @@ mod evaluator;
 mod host;
 mod ir;
 pub mod library;
+mod limits;
 mod notation;
 mod operators;
 mod path;
@@ -32,8 +33,11 @@ pub use data::{Data, DataKind};
 pub use depth::with_deep_stack;
 pub use evaluator::{Error, Evaluator, Externals, Result};
 pub use host::{ContextId, EntryKind, Host, HostError, Minted, NoHost};
+pub use limits::Limits;
 pub use scope::ScopeId;
-pub use types::{Blame, DefaultCode, NamedType, RecordType, Type, TypeField, TypeKind, WhereType};
+pub use types::{
+    Around, Blame, DefaultCode, NamedType, RecordType, Type, TypeField, TypeKind, WhereType,
+};
 pub use value::{
     Annotated, Closure, Field, List, Object, ObjectKind, Origin, Place, Record, Text, Thunk, Value,
 };

@@ -66,6 +66,8 @@ impl<'a> Printing<'_, 'a> {
 
     fn computed(&mut self, value: Value<'a>, reader: Span, level: usize) -> Result<()> {
         self.evaluator.guard(reader)?;
+        // Text grows with every naming of a value; it is asked for as it stands.
+        self.evaluator.room(self.out.len(), reader)?;
         let text = match self.evaluator.force(value, reader)? {
             Value::Null => "null".to_owned(),
             Value::Bool(value) => value.to_string(),

@@ -81,6 +81,7 @@ impl<'a> Evaluator<'a> {
                 }
             }
             (Value::Str(a), Value::Str(b)) if op == BinaryOp::Add => {
+                self.room((a.text.len() + b.text.len()) * 2, span)?;
                 let mut text = String::with_capacity(a.text.len() + b.text.len());
                 text.push_str(a.text);
                 text.push_str(b.text);
@@ -146,6 +147,7 @@ impl<'a> Evaluator<'a> {
                 Value::List(list) => list,
                 other => return Err(self.expected("what `++` joins", "a list", other, span)),
             };
+            self.room(size_of_val(list.items) * 2, span)?;
             items.extend_from_slice(list.items);
             origins.extend((0..list.items.len()).map(|index| list.origin(index)));
         }

@@ -3,7 +3,7 @@
 //! In: values and types under names. Out: the nearest meaning of a name, or the names that are in sight.
 //! Refuses to know the locals of functions; those are slots, and belong to [`resolve`](crate::resolve).
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 
 use cairn_syntax::span::Span;
 use cairn_syntax::symbol::Symbol;

@@ -8,8 +8,12 @@ use cairn_syntax::symbol::Symbol;
 
 use crate::evaluate::Frame;
 use crate::evaluator::{Evaluator, Result};
+use crate::host::ContextId;
 use crate::ir::{Expr, Key, Kind};
 use crate::value::{Field, Record, Value};
+
+/// What a name takes besides its text, in bytes, about.
+const NAME_BYTES: usize = 64;
 
 impl<'a> Evaluator<'a> {
     pub(crate) fn select(
@@ -107,23 +111,38 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn key_name(&mut self, key: Key<'a>, frame: Frame<'a>) -> Result<Symbol> {
         match key {
             Key::Name(name, _) => Ok(name),
-            Key::Computed(expr) => {
-                let value = self.eval(expr, frame)?;
-                self.value_as_key(value, expr.span)
-            }
+            Key::Computed(expr) => self.eval_key(expr, frame),
         }
     }
 
     pub(crate) fn value_as_key(&mut self, value: Value<'a>, span: Span) -> Result<Symbol> {
         let text = self.expect_text(value, span)?;
-        if text.context.is_empty() {
-            return Ok(self.names.intern(text.text));
+        self.text_as_key(text.text, text.context, span)
+    }
+
+    pub(crate) fn text_as_key(
+        &mut self,
+        text: &str,
+        context: &[ContextId],
+        span: Span,
+    ) -> Result<Symbol> {
+        if context.is_empty() {
+            return Ok(self.intern(text));
         }
         Err(Box::new(Diagnostic::error(
             "eval::key_context",
             span,
             "a key can't depend on something that is built",
         )))
+    }
+
+    /// The symbol of a text that was computed; it counts as memory that is used.
+    fn intern(&mut self, text: &str) -> Symbol {
+        if let Some(known) = self.names.get(text) {
+            return known;
+        }
+        self.took(text.len() + NAME_BYTES);
+        self.names.intern(text)
     }
 
     pub(crate) fn has(

@@ -7,6 +7,7 @@ mod engine;
 mod expressions;
 mod formats;
 mod library;
+mod limits;
 mod notation;
 mod types;
 mod world;

@@ -85,7 +85,7 @@ pub struct TypeField<'a> {
     pub name_span: Span,
     /// Its type.
     pub ty: &'a Type<'a>,
-    /// Its default, where it has one: make a value of it with [`Evaluator::default_value`](crate::Evaluator::default_value).
+    /// Its default, where it has one: make a value of it with [`Evaluator::default_in`](crate::Evaluator::default_in).
     pub default: Option<DefaultCode<'a>>,
     /// The `##` lines before it.
     pub doc: Option<&'a str>,
@@ -97,6 +97,12 @@ pub struct DefaultCode<'a> {
     /// Where the default was written.
     pub span: Span,
     pub(crate) code: &'a Code<'a>,
+}
+
+/// What the defaults of one record see: `self` and `name`.
+pub struct Around<'a> {
+    pub(crate) captures: Option<&'a [Value<'a>]>,
+    pub(crate) instance: Value<'a>,
 }
 
 /// `T where (x => …)`.
@@ -138,6 +144,18 @@ impl<'a> Type<'a> {
             }
         }
         ty
+    }
+
+    /// Whether nothing of a value's check waits until later: nothing lies inside values of this type.
+    pub fn is_flat(&self) -> bool {
+        match self.kind {
+            TypeKind::List(_) | TypeKind::Map(_) | TypeKind::Record(_) => false,
+            TypeKind::Union(members) => members.iter().all(|member| member.is_flat()),
+            TypeKind::Nullable(inner) => inner.is_flat(),
+            TypeKind::Where(refined) => refined.base.is_flat(),
+            TypeKind::Named(named) => named.target().is_some_and(Type::is_flat),
+            _ => true,
+        }
     }
 
     /// The outermost name, where it has one.

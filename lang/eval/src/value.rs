@@ -196,8 +196,14 @@ pub(crate) enum State<'a> {
     Check(&'a Pending<'a>),
     /// A function to apply to one or two arguments: what `list.map` makes of each item.
     Apply(&'a Application<'a>),
+    /// What a function makes of one item: what `list.map` makes.
+    Map(&'a Mapping<'a>, &'a Value<'a>),
+    /// What a function makes of a field's name and value: what `record.map` makes.
+    MapField(&'a Mapping<'a>, &'a Field<'a>),
     /// An expression file, by its path.
     Import(&'a Import<'a>),
+    /// `name` in a default whose record stands under no key.
+    NoKey(Span),
     /// Computed by whoever registered as [`Externals`](crate::Externals).
     External(u32),
     /// Being computed: needing it again is a cycle.
@@ -219,6 +225,12 @@ pub(crate) struct Pending<'a> {
 pub(crate) struct Application<'a> {
     pub(crate) callee: Value<'a>,
     pub(crate) arguments: &'a [Value<'a>],
+    pub(crate) span: Span,
+}
+
+/// A function that many calls share, which wait for their results to be needed.
+pub(crate) struct Mapping<'a> {
+    pub(crate) callee: Value<'a>,
     pub(crate) span: Span,
 }
 

@@ -357,7 +357,8 @@ impl<'a> Config<'a> {
             return Ok(*child);
         }
         let names = &self.evaluator.names;
-        let above: Vec<&str> = point.path.iter().map(|name| names.text(*name)).collect();
+        let path = point.path();
+        let above: Vec<&str> = path.iter().map(|name| names.text(*name)).collect();
         let siblings: Vec<&str> = children.iter().map(|(name, _)| names.text(*name)).collect();
         Err(crate::report::unknown(
             span, &above, part, &siblings, &self.all,
@@ -465,13 +466,14 @@ impl<'a> Config<'a> {
             Place::Group(group) => Cursor::Group(group),
             Place::Typed { ty, .. } => Cursor::Type(ty),
         };
+        let path = point.path();
         for opened in opened.iter() {
             for field in opened.record.map_or(&[][..], |record| record.fields) {
                 let place = self.evaluator.place(field.origin);
                 let span = place.map_or(opened.peeled.span, |place| place.key);
                 errors.extend(
                     walker
-                        .step(cursor, &point.path, field.name, span)
+                        .step(cursor, &path, field.name, span)
                         .err()
                         .map(|error| *error),
                 );

@@ -6,7 +6,6 @@
 //! definitions at it and above it, and only their conditions.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use cairn_eval::{Error, Evaluator, Externals, Field, Origin, Result, Type, Value};
@@ -15,7 +14,7 @@ use cairn_syntax::symbol::Symbol;
 use cairn_syntax::{Diagnostic, Label};
 
 use crate::collect::Condition;
-use crate::point::{Contribution, DECLARED, Opened, Parts, Place, Point};
+use crate::point::{Contribution, DECLARED, Opened, Parts, Place, Point, Trail};
 use crate::report;
 use crate::tree::{Form, Group, Node, shape};
 
@@ -23,6 +22,9 @@ use crate::tree::{Form, Group, Node, shape};
 pub(crate) const ROOT: u32 = 0;
 /// How deep points may lie: a record type that holds itself without `?` would go on for ever.
 const DEEPEST: usize = 64;
+
+/// What a point takes outside the arena, with what is gathered for it, in bytes, about.
+const POINT_BYTES: usize = 512;
 
 /// All points of one configuration.
 pub(crate) struct Engine<'a> {
@@ -44,7 +46,7 @@ impl<'a> Engine<'a> {
         anything: &'a Type<'a>,
     ) -> Self {
         let point = Point {
-            path: Vec::new(),
+            trail: None,
             place: Place::Group(tree),
             value: root,
             key: None,
@@ -69,32 +71,40 @@ impl<'a> Engine<'a> {
 
     /// The points below a point that are known so far, by name.
     pub(crate) fn children(&self, id: u32) -> Vec<(Symbol, u32)> {
-        self.point(id)
-            .children
-            .borrow()
-            .iter()
-            .map(|(name, id)| (*name, *id))
-            .collect()
+        self.point(id).children.borrow().clone()
     }
 
     /// The point under a name; the same one each time.
     pub(crate) fn child(
         &self,
-        evaluator: &Evaluator<'a>,
-        parent: u32,
+        evaluator: &mut Evaluator<'a>,
+        parent: (u32, &Point<'a>),
         name: Symbol,
         place: impl FnOnce() -> Place<'a>,
         key: Option<Symbol>,
     ) -> u32 {
-        let above = self.point(parent);
-        if let Some(known) = above.children.borrow().get(&name) {
-            return *known;
-        }
-        let id = self.points.borrow().len() as u32;
-        let mut path = above.path.clone();
-        path.push(name);
-        self.points.borrow_mut().push(Rc::new(Point {
-            path,
+        let (parent, above) = parent;
+        let mut children = above.children.borrow_mut();
+        // Most often they come in their order.
+        let at = match children.last() {
+            Some((last, _)) if *last >= name => {
+                children.binary_search_by_key(&name, |(other, _)| *other)
+            }
+            _ => Err(children.len()),
+        };
+        let at = match at {
+            Ok(known) => return children[known].1,
+            Err(at) => at,
+        };
+        let mut points = self.points.borrow_mut();
+        let id = points.len() as u32;
+        let trail = evaluator.arena.alloc(Trail {
+            name,
+            above: above.trail,
+            length: above.trail.map_or(0, |trail| trail.length) + 1,
+        });
+        points.push(Rc::new(Point {
+            trail: Some(trail),
             place: place(),
             value: evaluator.external(id),
             key,
@@ -104,7 +114,8 @@ impl<'a> Engine<'a> {
             parts: OnceCell::new(),
             opened: OnceCell::new(),
         }));
-        above.children.borrow_mut().insert(name, id);
+        evaluator.took(POINT_BYTES);
+        children.insert(at, (name, id));
         id
     }
 
@@ -135,8 +146,8 @@ impl<'a> Engine<'a> {
         if let Some(known) = point.gathered.get() {
             return Ok(known.clone());
         }
-        let mut all = match (point.parent, point.path.last()) {
-            (Some(parent), Some(name)) => self.inherited(evaluator, parent, *name)?,
+        let mut all = match (point.parent, point.trail) {
+            (Some(parent), Some(trail)) => self.inherited(evaluator, parent, trail.name)?,
             _ => Vec::new(),
         };
         // A default of the record around it stands before the field's own.
@@ -171,7 +182,7 @@ impl<'a> Engine<'a> {
         name: Symbol,
     ) -> Result<Vec<Contribution<'a>>> {
         let parts = self.parts(evaluator, parent)?;
-        let mut all = parts.below.get(&name).cloned().unwrap_or_default();
+        let mut all: Vec<Contribution<'a>> = parts.under(name).copied().collect();
         if parts.whole.is_empty() {
             return Ok(all);
         }
@@ -201,23 +212,29 @@ impl<'a> Engine<'a> {
         if let Some(known) = point.parts.get() {
             return Ok(known.clone());
         }
-        let mut parts = Parts {
-            below: HashMap::new(),
-            whole: Vec::new(),
-        };
-        for contribution in self.gather(evaluator, id)?.iter() {
-            match contribution.rest.split_first() {
-                None => parts.whole.push(*contribution),
-                Some((name, rest)) => {
-                    let below = Contribution {
-                        rest,
-                        key: name.span,
-                        ..*contribution
-                    };
-                    parts.below.entry(name.symbol).or_default().push(below);
-                }
+        let all = self.gather(evaluator, id)?;
+        let mut below: Vec<(Symbol, Contribution<'a>)> = Vec::new();
+        for contribution in all.iter() {
+            if let Some((name, rest)) = contribution.rest.split_first() {
+                let inner = Contribution {
+                    rest,
+                    key: name.span,
+                    ..*contribution
+                };
+                below.push((name.symbol, inner));
             }
         }
+        below.sort_by_key(|(name, _)| *name);
+        let whole = match below.len() {
+            // What is shared takes no memory.
+            0 => all,
+            _ => all
+                .iter()
+                .filter(|contribution| contribution.rest.is_empty())
+                .copied()
+                .collect(),
+        };
+        let parts = Parts { below, whole };
         Ok(point.parts.get_or_init(|| Rc::new(parts)).clone())
     }
 
@@ -241,11 +258,11 @@ impl<'a> Engine<'a> {
         // A map's default stands only where nothing else was said.
         let mut others = false;
         if is_map {
-            for contribution in parts.below.values().flatten() {
+            for (_, contribution) in &parts.below {
                 others |= self.active(evaluator, contribution.condition)?;
             }
         }
-        for contribution in &parts.whole {
+        for contribution in parts.whole.iter() {
             let declared = contribution.position == u32::MAX;
             if is_map && declared && (others || !opened.is_empty()) {
                 continue;
@@ -327,6 +344,11 @@ impl<'a> Engine<'a> {
             return Ok(false);
         }
         let (value, span) = (condition.value, condition.span);
+        if let Value::Thunk(thunk) = value
+            && let Some(Value::Bool(holds)) = thunk.done()
+        {
+            return Ok(holds);
+        }
         let label = Label {
             span,
             text: "this `when` decides whether a definition counts".into(),
@@ -368,7 +390,7 @@ impl<'a> Engine<'a> {
 impl<'a> Externals<'a> for Engine<'a> {
     fn force(&self, evaluator: &mut Evaluator<'a>, id: u32) -> Result<Value<'a>> {
         let point = self.point(id);
-        if point.path.len() > DEEPEST {
+        if point.trail.is_some_and(|trail| trail.length > DEEPEST) {
             let span = point
                 .home()
                 .unwrap_or(Span::new(cairn_syntax::span::SourceId(0), 0, 0));
@@ -395,7 +417,10 @@ impl<'a> Externals<'a> for Engine<'a> {
                                 declared: declared.span,
                             },
                         };
-                        (*name, self.child(evaluator, id, *name, place, None))
+                        (
+                            *name,
+                            self.child(evaluator, (id, &point), *name, place, None),
+                        )
                     })
                     .collect();
                 Ok(self.record_of(evaluator, children))

@@ -4,7 +4,7 @@
 //! order; `Lines` join by line; records and maps merge by key; functions and secrets never merge.
 //! A priority around a record is that of each field in it, so a record itself neither wins nor loses.
 
-use cairn_eval::{Error, Evaluator, RecordType, Result, Type, Value};
+use cairn_eval::{Blame, Error, Evaluator, RecordType, Result, Type, Value};
 use cairn_syntax::Diagnostic;
 use cairn_syntax::span::Span;
 use cairn_syntax::symbol::Symbol;
@@ -96,7 +96,7 @@ impl<'a> Engine<'a> {
         let parts = self.parts(evaluator, id)?;
         let mut entered = Vec::with_capacity(parts.whole.len());
         let mut errors: Vec<Error> = Vec::new();
-        for contribution in &parts.whole {
+        for contribution in parts.whole.iter() {
             // The option's own default comes last: where anything else counts, it has lost unread.
             let beaten = |(_, peeled): &(Contribution<'a>, Peeled<'a>)| {
                 !peeled.remove && peeled.priority.unwrap_or(PLAIN) < DECLARED
@@ -164,13 +164,9 @@ impl<'a> Engine<'a> {
         ty: &'a Type<'a>,
     ) -> Result<()> {
         let parts = self.parts(evaluator, id)?;
-        let mut below: Vec<(Symbol, Contribution<'a>)> = parts
-            .below
-            .iter()
-            .flat_map(|(name, all)| all.iter().map(|one| (*name, *one)))
-            .collect();
+        let mut below: Vec<&(Symbol, Contribution<'a>)> = parts.below.iter().collect();
         below.sort_by_key(|(_, contribution)| contribution.position);
-        for (name, contribution) in below {
+        for &(name, contribution) in below {
             if self.active(evaluator, contribution.condition)? {
                 let path = point.print(evaluator);
                 let ty = evaluator.show_type(ty);
@@ -186,7 +182,7 @@ impl<'a> Engine<'a> {
     }
 
     fn is_null(&self, evaluator: &mut Evaluator<'a>, id: u32) -> Result<bool> {
-        for contribution in self.parts(evaluator, id)?.below.values().flatten() {
+        for (_, contribution) in &self.parts(evaluator, id)?.below {
             if self.active(evaluator, contribution.condition)? {
                 return Ok(false);
             }
@@ -200,7 +196,7 @@ impl<'a> Engine<'a> {
 
     fn all_records(&self, evaluator: &mut Evaluator<'a>, id: u32) -> Result<bool> {
         let parts = self.parts(evaluator, id)?;
-        for contribution in parts.below.values().flatten() {
+        for (_, contribution) in &parts.below {
             if self.active(evaluator, contribution.condition)? {
                 return Ok(true);
             }
@@ -223,22 +219,18 @@ impl<'a> Engine<'a> {
     ) -> Result<Value<'a>> {
         let point = self.point(id);
         let mut children = Vec::with_capacity(record.fields.len());
+        let around = evaluator.around(point.value, point.key);
         for field in record.fields {
-            let default = field.default.map(|code| {
-                (
-                    evaluator.default_value(code, point.value, point.key),
-                    code.span,
-                )
-            });
+            let default = field
+                .default
+                .map(|code| (evaluator.default_in(code, &around), code.span));
             let place = || Place::Typed {
                 ty: field.ty,
                 default,
                 declared: field.name_span,
             };
-            children.push((
-                field.name,
-                self.child(evaluator, id, field.name, place, point.key),
-            ));
+            let child = self.child(evaluator, (id, &point), field.name, place, point.key);
+            children.push((field.name, child));
         }
         if record.open {
             let known = |name: Symbol| record.get(name).is_some();
@@ -255,7 +247,8 @@ impl<'a> Engine<'a> {
                     default: None,
                     declared,
                 };
-                children.push((name, self.child(evaluator, id, name, place, point.key)));
+                let child = self.child(evaluator, (id, &point), name, place, point.key);
+                children.push((name, child));
             }
         }
         Ok(self.record_of(evaluator, children))
@@ -279,7 +272,7 @@ impl<'a> Engine<'a> {
                 declared,
             };
             let key = if of.is_some() { Some(name) } else { point.key };
-            children.push((name, self.child(evaluator, id, name, place, key)));
+            children.push((name, self.child(evaluator, (id, &point), name, place, key)));
         }
         Ok(self.record_of(evaluator, children))
     }
@@ -288,14 +281,9 @@ impl<'a> Engine<'a> {
     fn keys(&self, evaluator: &mut Evaluator<'a>, id: u32) -> Result<Vec<Symbol>> {
         let parts = self.parts(evaluator, id)?;
         let mut keys = Vec::new();
-        let mut below: Vec<_> = parts.below.iter().collect();
-        below.sort_by_key(|(name, _)| **name);
-        for (name, contributions) in below {
-            for contribution in contributions {
-                if self.active(evaluator, contribution.condition)? {
-                    keys.push(*name);
-                    break;
-                }
+        for (name, contribution) in &parts.below {
+            if keys.last() != Some(name) && self.active(evaluator, contribution.condition)? {
+                keys.push(*name);
             }
         }
         let mut removed = Vec::new();
@@ -339,6 +327,29 @@ impl<'a> Engine<'a> {
         );
     }
 
+    /// A definition's value, checked against the option's type. The option's name is put together only where a
+    /// message may need it.
+    fn checked(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        point: &Point<'a>,
+        peeled: &Peeled<'a>,
+        ty: &'a Type<'a>,
+        declared: Span,
+    ) -> Result<Value<'a>> {
+        if ty.is_flat() {
+            let blame = Blame {
+                declared: Some(declared),
+                ..Blame::at(peeled.span)
+            };
+            if let Ok(value) = evaluator.check(peeled.value, ty, blame) {
+                return Ok(value);
+            }
+        }
+        let blame = point.blame(evaluator, peeled.span, declared);
+        evaluator.check(peeled.value, ty, blame)
+    }
+
     pub(crate) fn agreed(
         &self,
         evaluator: &mut Evaluator<'a>,
@@ -354,8 +365,7 @@ impl<'a> Engine<'a> {
                 errors.push(report::not_removable(peeled.span, declared));
                 continue;
             }
-            let blame = point.blame(evaluator, peeled.span, declared);
-            match evaluator.check(peeled.value, ty, blame) {
+            match self.checked(evaluator, point, peeled, ty, declared) {
                 Ok(value) => values.push((value, peeled.span)),
                 Err(error) => errors.push(error),
             }

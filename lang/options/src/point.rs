@@ -4,7 +4,6 @@
 //! value. Refuses to compute anything.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use cairn_eval::{Blame, Evaluator, Record, Result, Type, Value};
@@ -65,23 +64,43 @@ pub(crate) enum Place<'a> {
 
 /// One point.
 pub(crate) struct Point<'a> {
-    pub(crate) path: Vec<Symbol>,
+    /// The name that it stands under, and the names above; none for the whole configuration.
+    pub(crate) trail: Option<&'a Trail<'a>>,
     pub(crate) place: Place<'a>,
     /// The thunk that computes it; always the same one.
     pub(crate) value: Value<'a>,
     /// The key of the nearest map around it: `name` of defaults.
     pub(crate) key: Option<Symbol>,
     pub(crate) parent: Option<u32>,
-    pub(crate) children: RefCell<BTreeMap<Symbol, u32>>,
+    /// Sorted by name.
+    pub(crate) children: RefCell<Vec<(Symbol, u32)>>,
     pub(crate) gathered: OnceCell<Rc<[Contribution<'a>]>>,
     pub(crate) parts: OnceCell<Rc<Parts<'a>>>,
     pub(crate) opened: OnceCell<Rc<[Opened<'a>]>>,
 }
 
-/// A point's contributions, by the next name of their paths.
+/// A path, from its end: points share what they have in common.
+pub(crate) struct Trail<'a> {
+    pub(crate) name: Symbol,
+    pub(crate) above: Option<&'a Trail<'a>>,
+    pub(crate) length: usize,
+}
+
+/// A point's contributions, by whether they go on below it.
 pub(crate) struct Parts<'a> {
-    pub(crate) below: HashMap<Symbol, Vec<Contribution<'a>>>,
-    pub(crate) whole: Vec<Contribution<'a>>,
+    /// By the next name of their paths; sorted by it, those of one name in stable order.
+    pub(crate) below: Vec<(Symbol, Contribution<'a>)>,
+    pub(crate) whole: Rc<[Contribution<'a>]>,
+}
+
+impl<'a> Parts<'a> {
+    /// Those that go on with a name.
+    pub(crate) fn under(&self, name: Symbol) -> impl Iterator<Item = &Contribution<'a>> {
+        let start = self.below.partition_point(|(other, _)| *other < name);
+        let all = self.below[start..].iter();
+        all.take_while(move |(other, _)| *other == name)
+            .map(|(_, contribution)| contribution)
+    }
 }
 
 /// A contribution that is a record, or takes keys out of a map.
@@ -93,9 +112,19 @@ pub(crate) struct Opened<'a> {
 }
 
 impl<'a> Point<'a> {
+    /// Its names, from the outermost.
+    pub(crate) fn path(&self) -> Vec<Symbol> {
+        let mut path: Vec<Symbol> = std::iter::successors(self.trail, |trail| trail.above)
+            .map(|trail| trail.name)
+            .collect();
+        path.reverse();
+        path
+    }
+
     /// The path as a user would write it.
     pub(crate) fn print(&self, evaluator: &Evaluator<'a>) -> String {
-        crate::path::print(self.path.iter().map(|name| evaluator.names.text(*name)))
+        let path = self.path();
+        crate::path::print(path.iter().map(|name| evaluator.names.text(*name)))
     }
 
     /// Where a point was first defined, or else declared.

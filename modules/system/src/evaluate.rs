@@ -6,7 +6,7 @@
 use crate::host::{ConfigHost, with_causes};
 use crate::library::LIBRARY;
 use crate::source::Source;
-use cairn_eval::Arena;
+use cairn_eval::{Arena, Limits};
 use cairn_options::{Checked, Config, Failure, Standing, load};
 use cairn_spec::SystemSpec;
 use cairn_syntax::diagnostic::Diagnostic;
@@ -50,23 +50,23 @@ pub enum EvaluateError {
     Thread(#[from] std::io::Error),
 }
 
-/// Evaluates a configuration whole.
+/// Evaluates a configuration whole, within limits.
 ///
 /// Errors: [`EvaluateError::Faulty`], with every error that was found.
-pub fn evaluate(config: &Path) -> Result<Evaluated, EvaluateError> {
+pub fn evaluate(config: &Path, limits: Limits) -> Result<Evaluated, EvaluateError> {
     Ok(cairn_eval::with_deep_stack(|| {
-        evaluate_here(config).map_err(Box::new)
+        evaluate_here(config, limits).map_err(Box::new)
     })??)
 }
 
-fn evaluate_here(config: &Path) -> Result<Evaluated, Faulty> {
+fn evaluate_here(config: &Path, limits: Limits) -> Result<Evaluated, Faulty> {
     let (host, entry) = host_of(config);
     let seen = host.sources();
     let faulty = |failure: Failure| Faulty {
         errors: failure.diagnostics,
         texts: failure.sources,
     };
-    let arena = Arena::default();
+    let arena = Arena::with_limits(limits);
     let mut config = load(&arena, Box::new(host), &entry, LIBRARY).map_err(faulty)?;
     let checked = config.check_with_tests().map_err(faulty)?;
     let spec = contract(&mut config, &checked).map_err(|errors| Faulty {
@@ -176,7 +176,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("system.cairn");
         std::fs::write(&file, text).unwrap();
-        match evaluate(&file) {
+        match evaluate(&file, Limits::default()) {
             Err(EvaluateError::Faulty(faulty)) => faulty
                 .errors
                 .iter()

@@ -10,6 +10,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -92,12 +93,9 @@ impl ConfigHost {
         let folder = OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = rustix::fs::open(&self.root, folder, Mode::empty())
             .map_err(|cause| failed(&self.root, cause.into()))?;
-        // Without NONBLOCK a pipe would be waited for.
-        let flags = OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-        let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
-        let wanted = if path.is_empty() { "." } else { path };
-        if let Ok(file) = rustix::fs::openat2(&root, wanted, flags, Mode::empty(), beneath) {
-            return Ok((file.into(), shown));
+        let links = ResolveFlags::empty();
+        if let Ok(file) = below(&root, Path::new(path), links) {
+            return Ok((file, shown));
         }
         let found = self.find(path)?;
         let root_path = self
@@ -105,14 +103,8 @@ impl ConfigHost {
             .canonicalize()
             .map_err(|cause| failed(&self.root, cause))?;
         let inner = found.strip_prefix(&root_path).unwrap_or(&found);
-        let inner = if inner.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            inner
-        };
-        let strict = beneath | ResolveFlags::NO_SYMLINKS;
-        match rustix::fs::openat2(&root, inner, flags, Mode::empty(), strict) {
-            Ok(file) => Ok((file.into(), found)),
+        match below(&root, inner, ResolveFlags::NO_SYMLINKS) {
+            Ok(file) => Ok((file, found)),
             // A kernel before 5.6.
             Err(rustix::io::Errno::NOSYS) => File::open(&found)
                 .map(|file| (file, found.clone()))
@@ -127,6 +119,16 @@ impl ConfigHost {
             .map(|(_, text)| *text)
             .ok_or_else(|| HostError::new(format!("the library has no file `{name}`")))
     }
+}
+
+/// Opens what lies below a folder for reading, whatever is exchanged meanwhile.
+fn below(root: &OwnedFd, path: &Path, resolve: ResolveFlags) -> rustix::io::Result<File> {
+    // Without NONBLOCK a pipe would be waited for.
+    let flags = OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let resolve = resolve | ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+    let empty = path.as_os_str().is_empty();
+    let path = if empty { Path::new(".") } else { path };
+    rustix::fs::openat2(root, path, flags, Mode::empty(), resolve).map(Into::into)
 }
 
 impl Host for ConfigHost {
@@ -337,27 +339,23 @@ mod tests {
 
     #[test]
     fn a_link_that_is_swapped_in_gives_no_secret() {
-        let (folder, mut host) = folders();
-        let config = folder.path().join("config");
-        let stop = std::sync::atomic::AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                let new = config.join("new");
-                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-                    for target in ["inner", "../outside"] {
-                        symlink(target, &new).unwrap();
-                        std::fs::rename(&new, config.join("swapped")).unwrap();
-                    }
-                }
-            });
-            for _ in 0..2000 {
-                for name in ["own.txt", "secret.txt"] {
-                    let read = host.read_file(&format!("swapped/{name}"));
-                    assert_ne!(read.as_deref(), Ok("secret"));
-                }
-            }
-            stop.store(true, std::sync::atomic::Ordering::Relaxed);
-        });
+        let (folder, host) = folders();
+        let at = |name: &str| folder.path().join(name);
+        let root: OwnedFd = File::open(at("config")).unwrap().into();
+        let found = host.find("inner/own.txt").unwrap();
+        let inner = found.strip_prefix(at("config").canonicalize().unwrap());
+        let inner = inner.unwrap();
+        let ways = [ResolveFlags::empty(), ResolveFlags::NO_SYMLINKS];
+        assert!(ways.iter().all(|way| below(&root, inner, *way).is_ok()));
+        // Between looking up and opening, the folder becomes a link.
+        std::fs::rename(at("config/inner"), at("config/before")).unwrap();
+        std::fs::write(at("outside/own.txt"), "secret").unwrap();
+        symlink("../outside", at("config/inner")).unwrap();
+        assert!(ways.iter().all(|way| below(&root, inner, *way).is_err()));
+        // Also where it leads inside: what was found is opened, or nothing.
+        std::fs::remove_file(at("config/inner")).unwrap();
+        symlink("before", at("config/inner")).unwrap();
+        assert!(below(&root, inner, ResolveFlags::NO_SYMLINKS).is_err());
     }
 
     #[test]

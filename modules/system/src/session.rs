@@ -46,6 +46,8 @@ pub struct Options {
     pub keep_failed: bool,
     /// Goes on with what does not depend on a failure.
     pub keep_going: bool,
+    /// What evaluating the configuration may use.
+    pub limits: cairn_eval::Limits,
     /// Where indexes are kept; below the root's store where it is not said.
     pub cache: Option<PathBuf>,
 }
@@ -143,7 +145,7 @@ impl Session {
 
     /// Source → Config: evaluates the configuration.
     pub fn evaluate(&self) -> Result<Evaluated, SessionError> {
-        Ok(evaluate(&self.config)?)
+        Ok(evaluate(&self.config, self.options.limits)?)
     }
 
     /// The lock beside the configuration, if there is one.

@@ -132,3 +132,33 @@ fn a_dash_reads_the_file_or_the_expression_from_stdin() {
         .cairn_with_input(&["eval", "-", "-e", "-"], "1")
         .exits(2);
 }
+
+#[test]
+fn memory_and_steps_have_bounds_that_can_be_set() {
+    let machine = machine();
+    let long = "string.length(string.repeat(\"x\", 50000000))";
+    machine
+        .cairn(&["eval", "--max-memory", "32M", "-e", long])
+        .exits(1)
+        .says("eval::memory")
+        .says("32 MiB");
+    assert_eq!(machine.cairn(&["eval", "-e", long]).done().stdout, "50000000\n");
+    machine
+        .cairn(&["eval", "--max-memory", "many", "-e", "1"])
+        .exits(2)
+        .says("a size is a number");
+    for command in [
+        &["eval", "system.cairn"][..],
+        &["check", "system.cairn"],
+        &["switch", "system.cairn", "-y"],
+    ] {
+        let words = [command, &["--max-steps", "10"]].concat();
+        machine.cairn(&words).exits(1).says("eval::steps");
+    }
+    let machine = machine.env("CAIRN_MAX_STEPS", "1000");
+    let sum = "list.fold(list.range(0, 1000), 0, (a, b) => a + b)";
+    machine
+        .cairn(&["eval", "-e", sum])
+        .exits(1)
+        .says("eval::steps");
+}

@@ -41,17 +41,18 @@ impl Check {
                 other => return Err(other),
             },
         };
-        let (tests, failures) = configuration::with(&self.file, |config| {
-            let tested = config.run_tests();
-            let failures: Vec<_> = tested
-                .iter()
-                .filter_map(|one| one.failure.clone())
-                .collect();
-            if !context.globals.json {
-                print_diagnostics(&failures, config.sources());
-            }
-            Ok((tested.len(), located(&failures, config.sources())))
-        })?;
+        let (tests, failures) =
+            configuration::with(context.globals.limits(), &self.file, |config| {
+                let tested = config.run_tests();
+                let failures: Vec<_> = tested
+                    .iter()
+                    .filter_map(|one| one.failure.clone())
+                    .collect();
+                if !context.globals.json {
+                    print_diagnostics(&failures, config.sources());
+                }
+                Ok((tested.len(), located(&failures, config.sources())))
+            })?;
         let failed = failures.len();
         if context.globals.json {
             let mut all = located(&evaluated.warnings, &evaluated.texts);

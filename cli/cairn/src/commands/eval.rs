@@ -62,7 +62,7 @@ impl Eval {
         };
         // The text is made where the stack is deep: a value may be nested as deeply as it likes.
         let work = || {
-            let arena = Arena::default();
+            let arena = Arena::with_limits(context.globals.limits());
             match (&self.file, &self.expression) {
                 (None, Some(expression)) => alone(&arena, expression, form),
                 (Some(file), Some(expression)) => beside(&arena, file, expression, form),

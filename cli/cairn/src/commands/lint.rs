@@ -68,13 +68,13 @@ impl Lint {
         }
         let (mut shown, mut left, mut fixable, mut errors) = (Vec::new(), 0, 0, 0);
         for file in &files {
-            let mut looked = look(file)?;
+            let mut looked = look(file, context.globals.limits())?;
             if self.fix && looked.errors.is_empty() {
                 let (mended, fixes) = mended(&looked);
                 if fixes > 0 {
                     if !context.globals.dry_run {
                         write(file, &mended)?;
-                        looked = look(file)?;
+                        looked = look(file, context.globals.limits())?;
                     }
                     let file = file.display();
                     context.tell(&format!(
@@ -158,7 +158,7 @@ fn add(file: &Path, files: &mut Vec<PathBuf>) -> Result<(), CommandError> {
 }
 
 /// Reads a file and finds what there is to say of it.
-fn look(file: &Path) -> Result<Looked, CommandError> {
+fn look(file: &Path, limits: cairn_eval::Limits) -> Result<Looked, CommandError> {
     let text = std::fs::read_to_string(file).map_err(|source| CommandError::File {
         act: "read",
         path: file.to_owned(),
@@ -174,7 +174,7 @@ fn look(file: &Path) -> Result<Looked, CommandError> {
         if let File::Module(module) = &parsed.tree {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
             // A part of a configuration may be none by itself: then nothing is known of its rivals.
-            let forces = configuration::with(file, |config| {
+            let forces = configuration::with(limits, file, |config| {
                 Ok(cairn_lint::without_rivals(
                     module, &name, &sources, &names, config,
                 ))

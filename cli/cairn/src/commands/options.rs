@@ -27,8 +27,10 @@ impl Options {
     /// Does it.
     pub fn run(&self, context: &Context) -> Ended {
         let listed = match &self.file {
-            Some(file) => configuration::with(file, |config| Ok(config.list()))?,
-            None => library()?,
+            Some(file) => {
+                configuration::with(context.globals.limits(), file, |config| Ok(config.list()))?
+            }
+            None => library(context.globals.limits())?,
         };
         let wanted = self.text.as_deref().unwrap_or("").to_lowercase();
         let found: Vec<_> = listed
@@ -92,7 +94,7 @@ fn near<'a>(text: &str, paths: impl Iterator<Item = &'a str>) -> Vec<String> {
 }
 
 /// The options of the library alone: those of an empty configuration.
-fn library() -> Result<Vec<cairn_options::Listed>, CommandError> {
+fn library(limits: cairn_eval::Limits) -> Result<Vec<cairn_options::Listed>, CommandError> {
     let file = |source| CommandError::File {
         act: "make a folder in",
         path: std::env::temp_dir(),
@@ -101,7 +103,7 @@ fn library() -> Result<Vec<cairn_options::Listed>, CommandError> {
     let folder = tempfile::tempdir().map_err(file)?;
     let empty = folder.path().join("empty.cairn");
     std::fs::write(&empty, "").map_err(file)?;
-    configuration::with(&empty, |config| Ok(config.list()))
+    configuration::with(limits, &empty, |config| Ok(config.list()))
 }
 
 #[cfg(test)]

@@ -22,8 +22,9 @@ pub struct Repl {
 
 impl Repl {
     /// Does it.
-    pub fn run(&self, _context: &Context) -> Ended {
+    pub fn run(&self, context: &Context) -> Ended {
         let file = self.file.clone();
-        cairn_eval::with_deep_stack(|| repl::run(file)).map_err(CommandError::Thread)?
+        let limits = context.globals.limits();
+        cairn_eval::with_deep_stack(|| repl::run(file, limits)).map_err(CommandError::Thread)?
     }
 }

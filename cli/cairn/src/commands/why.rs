@@ -31,7 +31,9 @@ pub struct Why {
 impl Why {
     /// Does it.
     pub fn run(&self, context: &Context) -> Ended {
-        let why = configuration::with(&self.file, |config| Ok(config.why(&self.option)?))?;
+        let why = configuration::with(context.globals.limits(), &self.file, |config| {
+            Ok(config.why(&self.option)?)
+        })?;
         if context.globals.json {
             return context.json(&json(&why));
         }

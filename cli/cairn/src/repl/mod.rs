@@ -14,7 +14,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use cairn_eval::Arena;
+use cairn_eval::{Arena, Limits};
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{CompletionType, Config, Editor};
@@ -37,11 +37,11 @@ enum Next {
 /// Runs sessions until the input ends.
 ///
 /// Errors: the first file can't be loaded, or the terminal is gone. What goes wrong in a line is printed.
-pub fn run(file: Option<PathBuf>) -> Result<Exit, CommandError> {
+pub fn run(file: Option<PathBuf>, limits: Limits) -> Result<Exit, CommandError> {
     let mut file = file;
     let mut is_first = true;
     loop {
-        let arena = Arena::default();
+        let arena = Arena::with_limits(limits);
         let session = match Session::new(&arena, file.as_deref()) {
             Ok(session) => session,
             Err(error) if is_first => return Err(error),

@@ -193,6 +193,8 @@ impl<'a> Session<'a> {
     fn value(&mut self, text: &str) -> Result<(Value<'a>, Span), CommandError> {
         let scope = self.scope;
         let evaluator = self.evaluator();
+        // Each line has all its steps.
+        evaluator.renew();
         evaluator
             .evaluate_in(scope, "<input>", text)
             .map_err(|errors| failed(errors, evaluator))

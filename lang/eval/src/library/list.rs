@@ -207,12 +207,8 @@ pub(super) fn pick<'a>(
 fn map<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
     let list = arguments.list(evaluator, 0)?;
     let function = arguments.value(evaluator, 1)?;
-    let items: Vec<Value<'a>> = list
-        .items
-        .iter()
-        .map(|item| evaluator.call_later(function, &[*item], arguments.at(1)))
-        .collect();
-    Ok(evaluator.list(&items, list.origins))
+    let items = evaluator.map_later(function, list.items, arguments.at(1))?;
+    Ok(evaluator.list_of(items, list.origins))
 }
 
 fn filter<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
@@ -277,6 +273,8 @@ fn join<'a>(
     for list in lists {
         match evaluator.force(*list, arguments.span)? {
             Value::List(list) => {
+                let bytes = size_of_val(list.items) + size_of_val(items.as_slice());
+                evaluator.room(bytes, arguments.span)?;
                 items.extend_from_slice(list.items);
                 origins.extend((0..list.items.len()).map(|index| list.origin(index)));
             }
@@ -420,7 +418,10 @@ fn range<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Re
             "a step of zero leads nowhere",
         )));
     }
-    let mut items = Vec::new();
+    let count = (i128::from(end) - i128::from(start)) / i128::from(step);
+    let count = usize::try_from(count).unwrap_or(0).min(RANGE_LIMIT);
+    evaluator.room(count * size_of::<Value<'_>>() * 2, arguments.span)?;
+    let mut items = Vec::with_capacity(count);
     let mut next = start;
     while (step > 0 && next < end) || (step < 0 && next > end) {
         if items.len() == RANGE_LIMIT {

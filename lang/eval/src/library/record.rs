@@ -131,13 +131,17 @@ pub(super) static FUNCTIONS: &[Native] = &[
 fn map<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
     let record = arguments.record(evaluator, 0)?;
     let function = arguments.value(evaluator, 1)?;
-    let mut fields = Vec::with_capacity(record.fields.len());
-    for field in record.fields {
-        let key = evaluator.symbol_string(field.name);
-        let value = evaluator.call_later(function, &[key, field.value], arguments.at(1));
-        fields.push(Field { value, ..*field });
-    }
-    Ok(evaluator.sorted_record(&fields))
+    let values = evaluator.map_fields_later(function, record.fields.iter(), arguments.at(1))?;
+    let fields = record
+        .fields
+        .iter()
+        .zip(values)
+        .map(|(field, value)| Field {
+            value: Value::Thunk(value),
+            ..*field
+        });
+    let fields = evaluator.arena.collect(fields);
+    Ok(evaluator.record_of(fields))
 }
 
 fn filter<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
@@ -176,12 +180,10 @@ fn map_to_list<'a>(
 ) -> Result<Value<'a>> {
     let record = arguments.record(evaluator, 0)?;
     let function = arguments.value(evaluator, 1)?;
-    let mut items = Vec::with_capacity(record.fields.len());
-    for field in evaluator.by_text(record) {
-        let key = evaluator.symbol_string(field.name);
-        items.push(evaluator.call_later(function, &[key, field.value], arguments.at(1)));
-    }
-    Ok(evaluator.list(&items, &[]))
+    let fields = evaluator.by_text(record).into_iter();
+    let values = evaluator.map_fields_later(function, fields, arguments.at(1))?;
+    let items = evaluator.arena.collect(values.iter().map(Value::Thunk));
+    Ok(evaluator.list_of(items, &[]))
 }
 
 fn to_list<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {

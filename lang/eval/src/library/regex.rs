@@ -134,7 +134,7 @@ fn find<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Res
 fn find_all<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
     let (text, pattern) = read(evaluator, arguments)?;
     let found = pattern.find_iter(text.text).map(|found| found.as_str());
-    Ok(pieces(evaluator, found, text.context))
+    pieces(evaluator, found, text.context, arguments)
 }
 
 fn captures<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
@@ -175,7 +175,7 @@ fn replace<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> 
 
 fn split<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
     let (text, pattern) = read(evaluator, arguments)?;
-    Ok(pieces(evaluator, pattern.split(text.text), text.context))
+    pieces(evaluator, pattern.split(text.text), text.context, arguments)
 }
 
 fn escape<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {

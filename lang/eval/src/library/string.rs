@@ -258,14 +258,18 @@ fn join<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Res
 
 /// The list of some strings with one context.
 pub(super) fn pieces<'a, 's>(
-    evaluator: &Evaluator<'a>,
+    evaluator: &mut Evaluator<'a>,
     pieces: impl Iterator<Item = &'s str>,
     context: &[ContextId],
-) -> Value<'a> {
-    let items: Vec<Value<'a>> = pieces
-        .map(|piece| evaluator.string_with(piece, context))
-        .collect();
-    evaluator.list(&items, &[])
+    arguments: &Arguments<'_, 'a>,
+) -> Result<Value<'a>> {
+    let mut items: Vec<Value<'a>> = Vec::new();
+    for piece in pieces {
+        // A short text may be many pieces.
+        evaluator.room(size_of_val(items.as_slice()) + piece.len(), arguments.span)?;
+        items.push(evaluator.string_with(piece, context));
+    }
+    Ok(evaluator.list(&items, &[]))
 }
 
 /// The context of what is made of two strings.
@@ -285,11 +289,12 @@ fn split<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Re
         "an empty separator is everywhere",
         arguments,
     )?;
-    Ok(pieces(
+    pieces(
         evaluator,
         text.text.split(separator.text),
         text.context,
-    ))
+        arguments,
+    )
 }
 
 /// Refuses an empty text where one is looked for or filled in.
@@ -307,7 +312,7 @@ fn not_empty(text: &str, index: usize, message: &str, arguments: &Arguments<'_, 
 
 fn lines<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
     let text = arguments.text(evaluator, 0)?;
-    Ok(pieces(evaluator, text.text.lines(), text.context))
+    pieces(evaluator, text.text.lines(), text.context, arguments)
 }
 
 fn changed<'a>(
@@ -356,6 +361,10 @@ fn replace<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> 
     let text = arguments.text(evaluator, 0)?;
     let (from, to) = (arguments.text(evaluator, 1)?, arguments.text(evaluator, 2)?);
     not_empty(from.text, 1, "an empty text is everywhere", arguments)?;
+    if to.text.len() > from.text.len() {
+        let places = text.text.matches(from.text).count();
+        limit(evaluator, places.saturating_mul(to.text.len()), arguments)?;
+    }
     let replaced = text.text.replace(from.text, to.text);
     Ok(evaluator.string_with(&replaced, &both(text, to)))
 }
@@ -382,9 +391,13 @@ fn slice<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Re
 }
 
 /// Refuses what would only exhaust the memory.
-fn limit(length: usize, arguments: &Arguments<'_, '_>) -> Result<()> {
+fn limit(
+    evaluator: &mut Evaluator<'_>,
+    length: usize,
+    arguments: &Arguments<'_, '_>,
+) -> Result<()> {
     if length <= LENGTH_LIMIT {
-        return Ok(());
+        return evaluator.room(length, arguments.span);
     }
     Err(Box::new(Diagnostic::error(
         "eval::overflow",
@@ -396,7 +409,7 @@ fn limit(length: usize, arguments: &Arguments<'_, '_>) -> Result<()> {
 fn repeat<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
     let text = arguments.text(evaluator, 0)?;
     let count = arguments.count(evaluator, 1)?;
-    limit(text.text.len().saturating_mul(count), arguments)?;
+    limit(evaluator, text.text.len().saturating_mul(count), arguments)?;
     Ok(evaluator.string_with(&text.text.repeat(count), text.context))
 }
 
@@ -412,7 +425,7 @@ fn pad<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Resu
     };
     let left = arguments.flag(evaluator, 3, "left")?;
     let missing = width.saturating_sub(text.text.chars().count());
-    limit(missing.saturating_mul(4), arguments)?;
+    limit(evaluator, missing.saturating_mul(4), arguments)?;
     let filling: String = with.chars().cycle().take(missing).collect();
     let padded = if left {
         filling + text.text
@@ -473,11 +486,12 @@ fn index_of<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) ->
 
 fn words<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
     let text = arguments.text(evaluator, 0)?;
-    Ok(pieces(
+    pieces(
         evaluator,
         text.text.split_whitespace(),
         text.context,
-    ))
+        arguments,
+    )
 }
 
 fn characters<'a>(
@@ -487,7 +501,7 @@ fn characters<'a>(
     let text = arguments.text(evaluator, 0)?;
     let ends = text.text.char_indices();
     let each = ends.map(|(at, character)| &text.text[at..at + character.len_utf8()]);
-    Ok(pieces(evaluator, each, text.context))
+    pieces(evaluator, each, text.context, arguments)
 }
 
 fn indent<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
@@ -496,11 +510,11 @@ fn indent<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> R
         (by.text.to_owned(), both(text, by))
     } else {
         let count = arguments.count(evaluator, 1)?;
-        limit(count, arguments)?;
+        limit(evaluator, count, arguments)?;
         (" ".repeat(count), text.context.to_vec())
     };
     let lines = text.text.lines().count();
-    limit(by.len().saturating_mul(lines), arguments)?;
+    limit(evaluator, by.len().saturating_mul(lines), arguments)?;
     let mut indented = String::with_capacity(text.text.len() + by.len() * lines);
     for line in text.text.split_inclusive('\n') {
         if !line.trim_end().is_empty() {

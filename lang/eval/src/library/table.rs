@@ -31,6 +31,12 @@ impl Native {
         self.name.split_once('.').map(|(namespace, _)| namespace)
     }
 
+    /// Whether so many positional arguments are enough and not too many.
+    pub(crate) fn takes(&self, count: usize) -> bool {
+        let mut left_out = self.parameters.iter().skip(count);
+        count <= self.parameters.len() && left_out.all(|parameter| !parameter.required)
+    }
+
     /// The example's expression, and what it gives.
     pub fn example(&self) -> (&'static str, &'static str) {
         split_example(self.example)

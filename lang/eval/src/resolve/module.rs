@@ -94,31 +94,38 @@ pub(crate) fn module_scope<'a>(
 }
 
 impl<'a> Resolver<'_, 'a> {
-    /// Reports a type that is only a name of itself: `type A = B`, `type B = A`.
+    /// Reports a type that stands for itself without a list, map or record between: `type A = B`, `type B = A?`.
     fn refuse_endless(&mut self, named: &'a NamedType<'a>) {
-        let mut seen: Vec<&NamedType<'a>> = vec![named];
-        let mut next = named.target();
-        while let Some(ty) = next {
-            let TypeKind::Named(inner) = ty.kind else {
-                return;
-            };
-            if seen.iter().any(|seen| std::ptr::eq(*seen, inner)) {
-                let text = self.evaluator.names.text(named.name);
-                let error = Diagnostic::error(
-                    "types::endless",
-                    named.name_span,
-                    format!("the type `{text}` stands only for itself"),
-                );
-                self.mistake(error);
-                let unknown = self.evaluator.arena.alloc(Type {
-                    kind: TypeKind::Unknown,
-                    span: Some(named.name_span),
-                });
-                named.target.set(Some(unknown));
-                return;
+        let mut seen: Vec<&NamedType<'a>> = Vec::new();
+        let mut next: Vec<&'a Type<'a>> = named.target().into_iter().collect();
+        while let Some(ty) = next.pop() {
+            match ty.kind {
+                TypeKind::Named(inner) if std::ptr::eq(inner, named) => {
+                    let text = self.evaluator.names.text(named.name);
+                    let error = Diagnostic::error(
+                        "types::endless",
+                        named.name_span,
+                        format!("the type `{text}` stands only for itself"),
+                    );
+                    self.mistake(error);
+                    let unknown = self.evaluator.arena.alloc(Type {
+                        kind: TypeKind::Unknown,
+                        span: Some(named.name_span),
+                    });
+                    named.target.set(Some(unknown));
+                    return;
+                }
+                // Those that only lead to a type without an end are reported by that one itself.
+                TypeKind::Named(inner) if seen.iter().any(|seen| std::ptr::eq(*seen, inner)) => {}
+                TypeKind::Named(inner) => {
+                    seen.push(inner);
+                    next.extend(inner.target());
+                }
+                TypeKind::Nullable(inner) => next.push(inner),
+                TypeKind::Where(refined) => next.push(refined.base),
+                TypeKind::Union(members) => next.extend(members),
+                _ => {}
             }
-            seen.push(inner);
-            next = inner.target();
         }
     }
 }
