@@ -142,7 +142,10 @@ fn memory_and_steps_have_bounds_that_can_be_set() {
         .exits(1)
         .says("eval::memory")
         .says("32 MiB");
-    assert_eq!(machine.cairn(&["eval", "-e", long]).done().stdout, "50000000\n");
+    assert_eq!(
+        machine.cairn(&["eval", "-e", long]).done().stdout,
+        "50000000\n"
+    );
     machine
         .cairn(&["eval", "--max-memory", "many", "-e", "1"])
         .exits(2)
