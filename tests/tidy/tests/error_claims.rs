@@ -7,7 +7,12 @@ use cairn_tidy::{Repository, TextFile};
 /// Codes that no short text makes, and why.
 const BEYOND: &[(&str, &str)] = &[
     ("eval::not_json", "is about what a command prints"),
+    (
+        "eval::memory",
+        "needs 4 GiB; tests of lang/eval set a limit",
+    ),
     ("eval::no_options", "needs an evaluator without options"),
+    ("eval::steps", "has no limit but one that is set"),
     ("eval::unreadable", "the parser's errors come first"),
     ("options::path", "is about a command line"),
     ("syntax::too_large", "needs a file of 4 GiB"),

@@ -57,7 +57,7 @@ fn is_entry(path: &str) -> bool {
         // Other crates' tests are entries by themselves.
         ["tests", _, "tests", name] => *name == "main.rs",
         // A suite of several files is the folder of its entry.
-        [.., "tests", _, "main.rs"] => true,
+        [.., "tests" | "benches", _, "main.rs"] => true,
         [_, _, "tests" | "benches" | "examples", _] => true,
         _ => false,
     }
