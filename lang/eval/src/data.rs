@@ -79,37 +79,21 @@ impl Data {
     }
 
     /// The same as one JSON text on one line. Whole numbers are exact, floats read back as the same float.
-    ///
-    /// Errors: every float that JSON has no number for. `otherwise` is blamed where nobody knows where it was written.
-    pub fn print_json(&self, otherwise: Span) -> Result<String, Vec<Diagnostic>> {
+    pub fn print_json(&self) -> String {
         let mut out = String::new();
-        let mut errors = Vec::new();
-        self.json_into(otherwise, &mut out, &mut errors);
-        if errors.is_empty() {
-            Ok(out)
-        } else {
-            Err(errors)
-        }
+        self.json_into(&mut out);
+        out
     }
 
-    fn json_into(&self, otherwise: Span, out: &mut String, errors: &mut Vec<Diagnostic>) {
+    fn json_into(&self, out: &mut String) {
         match &self.kind {
-            DataKind::Float(number) if !number.is_finite() => {
-                let span = self.span.unwrap_or(otherwise);
-                let message = format!("JSON has no number for {number}");
-                let error = Diagnostic::error("eval::not_json", span, message)
-                    .help("leave it out, or write `null` or a string in its place");
-                if !errors.contains(&error) {
-                    errors.push(error);
-                }
-            }
             DataKind::List(items) => {
                 out.push('[');
                 for (index, item) in items.iter().enumerate() {
                     if index > 0 {
                         out.push(',');
                     }
-                    item.json_into(otherwise, out, errors);
+                    item.json_into(out);
                 }
                 out.push(']');
             }
@@ -121,7 +105,7 @@ impl Data {
                     }
                     out.push_str(&serde_json::Value::from(name.as_str()).to_string());
                     out.push(':');
-                    value.json_into(otherwise, out, errors);
+                    value.json_into(out);
                 }
                 out.push('}');
             }

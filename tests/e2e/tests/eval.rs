@@ -89,7 +89,7 @@ fn errors_leave_stdout_empty_and_are_an_array_on_stderr_for_programs() {
     machine
         .cairn(&["eval", "--json", "-e", "toml.parse(\"a = inf\")"])
         .exits(1)
-        .says("eval::not_json");
+        .says("eval::not_data");
 }
 
 #[test]

@@ -150,10 +150,7 @@ fn whole(
     let evaluator = config.evaluator();
     let nowhere = Span::new(cairn_syntax::span::SourceId(0), 0, 0);
     if let Form::Json = form {
-        let text = data.print_json(data.span.unwrap_or(nowhere));
-        return text
-            .map(|text| text + "\n")
-            .map_err(|errors| failed(errors, evaluator));
+        return Ok(data.print_json() + "\n");
     }
     let value = evaluator.value_of(&data);
     shown(evaluator, value, data.span.unwrap_or(nowhere), form)
@@ -180,9 +177,7 @@ fn shown<'a>(
     form: Form,
 ) -> Result<String, CommandError> {
     let text = match form {
-        Form::Json => evaluator
-            .data(value, span)
-            .and_then(|data| data.print_json(span)),
+        Form::Json => evaluator.data(value, span).map(|data| data.print_json()),
         Form::Notation => evaluator.print(value, span),
         Form::Raw => match evaluator.force(value, span) {
             Ok(Value::Str(text)) => return Ok(text.text.to_owned()),

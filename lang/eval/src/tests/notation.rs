@@ -87,7 +87,7 @@ fn json_has_every_number_exactly_and_refuses_those_it_has_not() {
         let scope = evaluator.prelude();
         evaluator
             .evaluate_in(scope, "test.cairn", text)
-            .and_then(|(value, span)| evaluator.data(value, span)?.print_json(span))
+            .and_then(|(value, span)| Ok(evaluator.data(value, span)?.print_json()))
             .map_err(|errors| errors.iter().map(|error| error.code).collect::<Vec<_>>())
     };
     let numbers = "[9007199254740993, -9223372036854775807 - 1, 0.1, 1e300, 5e-324, 2.0]";
@@ -102,7 +102,7 @@ fn json_has_every_number_exactly_and_refuses_those_it_has_not() {
         json("{ \"a\\n\" = null, b = [\"\\u{1}\"] }").unwrap(),
         r#"{"a\n":null,"b":["\u0001"]}"#
     );
-    assert_eq!(json("toml.parse(\"a = nan\")"), Err(vec!["eval::not_json"]));
+    assert_eq!(json("toml.parse(\"a = nan\")"), Err(vec!["eval::not_data"]));
     assert_eq!(
         json("let r = { a = r, b = r } in r"),
         Err(vec!["eval::too_deep"])

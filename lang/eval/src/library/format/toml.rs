@@ -38,6 +38,10 @@ fn parse<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Re
             .count()
             + 1;
         let cause = error.message().trim_end().replace('\n', ", ");
+        let cause = match cause.as_str() {
+            "" => "something is missing or can't stand there,",
+            cause => cause,
+        };
         unreadable("TOML", format!("{cause} at line {line}"), arguments)
     })?;
     Ok(record(evaluator, &table, text.context))
