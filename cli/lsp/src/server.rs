@@ -139,7 +139,7 @@ impl Server {
                         Ok(message) => self.arrived(message, &mut waiting),
                         Err(_) => return Ok(Ended::Abruptly),
                     },
-                    recv(self.checks.results) -> done => done.into_iter().for_each(|done| self.checked(done)),
+                    recv(self.checks.results) -> done => if let Ok(done) = done { self.checked(done); },
                     default(TICK) => {}
                 }
                 if stop() {

@@ -58,7 +58,7 @@ impl<'a> Evaluator<'a> {
         span: Span,
     ) -> Result<&'a [Value<'a>]> {
         self.room(size_of_val(items) * 4, span)?;
-        let mapping = &*self.arena.alloc(Mapping { callee, span });
+        let mapping = self.arena.alloc(Mapping { callee, span });
         let thunks = self.arena.collect(
             items
                 .iter()
@@ -75,7 +75,7 @@ impl<'a> Evaluator<'a> {
         span: Span,
     ) -> Result<&'a [Thunk<'a>]> {
         self.room(fields.len() * size_of::<Field<'_>>() * 3, span)?;
-        let mapping = &*self.arena.alloc(Mapping { callee, span });
+        let mapping = self.arena.alloc(Mapping { callee, span });
         let thunks = fields.map(|field| Thunk::new(State::MapField(mapping, field)));
         Ok(self.arena.collect(thunks))
     }

@@ -330,7 +330,6 @@ impl<'a> Engine<'a> {
     /// A definition's value, checked against the option's type. The option's name is put together only where a
     /// message may need it.
     fn checked(
-        &self,
         evaluator: &mut Evaluator<'a>,
         point: &Point<'a>,
         peeled: &Peeled<'a>,
@@ -365,7 +364,7 @@ impl<'a> Engine<'a> {
                 errors.push(report::not_removable(peeled.span, declared));
                 continue;
             }
-            match self.checked(evaluator, point, peeled, ty, declared) {
+            match Self::checked(evaluator, point, peeled, ty, declared) {
                 Ok(value) => values.push((value, peeled.span)),
                 Err(error) => errors.push(error),
             }

@@ -3,7 +3,7 @@
 //! In: texts, positions and requests. Out: what the server answers and says by itself. Refuses to know what a right answer is.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write as _};
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 /// How long an answer may take; machines that test are busy.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// An editor with its server.
 #[derive(Debug)]
@@ -193,7 +193,7 @@ impl Editor {
             match self.messages.recv_timeout(PATIENCE) {
                 Ok(message) if wanted(&message) => return message,
                 Ok(message) => self.said.push(message),
-                Err(_) => panic!("{what} did not come; came: {:#?}", self.said),
+                Err(cause) => panic!("{what} did not come ({cause}); came: {:#?}", self.said),
             }
         }
     }
@@ -214,7 +214,7 @@ pub fn cursor(marked: &str) -> (String, Value) {
     (text, json!({ "line": line, "character": column }))
 }
 
-fn read_all(mut output: impl BufRead + Read, mut take: impl FnMut(Value) -> bool) {
+fn read_all(mut output: impl BufRead, mut take: impl FnMut(Value) -> bool) {
     loop {
         let mut length = 0;
         loop {

@@ -116,9 +116,9 @@ fn the_limit_of_steps_is_exact() {
     while low + 1 < high {
         let middle = u64::midpoint(low, high);
         if ends(middle) {
-            high = middle
+            high = middle;
         } else {
-            low = middle
+            low = middle;
         }
     }
     assert!((300..1000).contains(&high), "{high} steps for 100 calls");
