@@ -6,7 +6,7 @@
 //! ```
 //!
 //! In: the programs beside this file; `CAIRN_BENCH_RUNS` (7), `CAIRN_BENCH_NIX` and `CAIRN_BENCH_JRSONNET`, where
-//! these are not in `PATH`. Out: a table of medians: user time, wall time, peak memory, and how many times ours each peer takes.
+//! these are not in `PATH`; `NIX_PATH=lib=FOLDER` for the programs that need nixpkgs' `lib`. Out: a table of medians: user time, wall time, peak memory, and how many times ours each peer takes.
 
 #![allow(clippy::expect_used, reason = "a measurement: a panic is how it fails")]
 #![allow(
@@ -53,6 +53,7 @@ fn main() {
     let scratch = tempfile::tempdir().expect("a folder for what is generated");
     let nix = peer("CAIRN_BENCH_NIX", "nix-instantiate");
     let jrsonnet = peer("CAIRN_BENCH_JRSONNET", "jrsonnet");
+    let has_lib = std::env::var("NIX_PATH").is_ok_and(|path| path.contains("lib="));
     println!(
         "medians of {runs} runs; user time, wall time, peak memory; `×` is a peer's user time in ours"
     );
@@ -64,7 +65,9 @@ fn main() {
         let ours = measure(runs, || cairn(&here, scratch.path(), name));
         let mut line = format!("{name:<12} {}", shown(ours));
         let nix_file = here.join(format!("nix/{name}.nix"));
-        let nix_runs = nix.as_ref().filter(|_| nix_file.exists());
+        let nix_runs = nix
+            .as_ref()
+            .filter(|_| nix_file.exists() && (has_lib || !needs_lib(&nix_file)));
         compare(
             &mut line,
             ours,
@@ -136,6 +139,11 @@ fn cairn(here: &Path, scratch: &Path, name: &str) -> Command {
         command.arg(file).args(["--option", "result"]);
     }
     command
+}
+
+/// Whether a program of Nix imports nixpkgs' library, which is found where `NIX_PATH` has `lib=FOLDER`.
+fn needs_lib(file: &Path) -> bool {
+    std::fs::read_to_string(file).is_ok_and(|text| text.contains("<lib>"))
 }
 
 /// Runs a command several times. A warm-up comes first, so that all files lie in memory.
