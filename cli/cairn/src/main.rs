@@ -13,6 +13,7 @@ mod interrupt;
 mod live_host;
 mod machine;
 mod repl;
+mod rewrite;
 mod ui;
 
 use clap::Parser as _;

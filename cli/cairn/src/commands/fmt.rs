@@ -1,7 +1,7 @@
 //! `cairn fmt`: configurations laid out tidily.
 
 use std::collections::BTreeSet;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use cairn_syntax::Diagnostic;
@@ -12,6 +12,7 @@ use super::Ended;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::rewrite::rewrite;
 use crate::ui::style;
 
 /// Lays configurations out tidily, in place
@@ -75,7 +76,7 @@ impl Fmt {
         let writes = !(self.check || context.globals.dry_run);
         for change in &batch.changed {
             if let Some(path) = change.path.as_deref().filter(|_| writes) {
-                write(path, &change.after).map_err(failed("write", path))?;
+                rewrite(path, &change.after).map_err(failed("write", path))?;
             }
             if !self.check {
                 context.tell(&format!("formatted {}", change.name));
@@ -206,21 +207,6 @@ fn below(path: &Path, files: &mut BTreeSet<PathBuf>) -> Result<(), CommandError>
         }
     }
     Ok(())
-}
-
-/// Puts a text in a file's place: all of it or nothing, with the file's own mode. A link stays a link.
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    let path = path.canonicalize()?;
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    let mode = std::fs::metadata(&path)?.permissions();
-    let mut file = tempfile::Builder::new()
-        .prefix(".cairn-fmt-")
-        .tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().set_permissions(mode)?;
-    file.as_file().sync_all()?;
-    file.persist(&path)?;
-    std::fs::File::open(folder)?.sync_all()
 }
 
 fn failed(act: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> CommandError {

@@ -1,6 +1,5 @@
 //! `cairn lint`: what a file says that it need not say.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use cairn_lint::{Edit, Lint as Finding};
@@ -16,6 +15,7 @@ use crate::configuration;
 use crate::context::Context;
 use crate::error::{CommandError, print_diagnostics};
 use crate::exit::Exit;
+use crate::rewrite::rewrite;
 use crate::ui::style::count;
 
 /// Reports names that nobody uses, names that hide others, and what can be said in fewer words
@@ -73,7 +73,11 @@ impl Lint {
                 let (mended, fixes) = mended(&looked);
                 if fixes > 0 {
                     if !context.globals.dry_run {
-                        write(file, &mended)?;
+                        rewrite(file, &mended).map_err(|source| CommandError::File {
+                            act: "write",
+                            path: file.clone(),
+                            source,
+                        })?;
                         looked = look(file, context.globals.limits())?;
                     }
                     let file = file.display();
@@ -209,22 +213,4 @@ fn mended(looked: &Looked) -> (String, usize) {
     }
     let (text, more) = cairn_lint::mend(&once);
     (text, edits.len() + more)
-}
-
-/// Puts a text in place of a file's, as a whole or not at all; links stay links.
-fn write(file: &Path, text: &str) -> Result<(), CommandError> {
-    let failed = |source| CommandError::File {
-        act: "write",
-        path: file.to_owned(),
-        source,
-    };
-    let file = file.canonicalize().map_err(failed)?;
-    let folder = file.parent().unwrap_or(Path::new("/"));
-    let mut new = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    new.write_all(text.as_bytes()).map_err(failed)?;
-    let permissions = std::fs::metadata(&file).map_err(failed)?.permissions();
-    new.as_file().set_permissions(permissions).map_err(failed)?;
-    new.as_file().sync_all().map_err(failed)?;
-    new.persist(&file).map_err(|error| failed(error.error))?;
-    Ok(())
 }
