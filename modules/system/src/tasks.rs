@@ -43,6 +43,8 @@ pub struct Materialise {
 pub struct Collect {
     /// The store's root.
     pub root: PathBuf,
+    /// On behalf of which open store ([`Store::session`]).
+    pub session: PathBuf,
     /// What was below.
     pub base: Digest,
     /// The upper layer.
@@ -98,7 +100,7 @@ fn run_materialise(input: &[u8]) -> Result<Vec<u8>, String> {
 
 fn run_collect(input: &[u8]) -> Result<Vec<u8>, String> {
     answer(input, |question: Collect| {
-        let store = Store::open(&question.root)?;
+        let store = Store::open_for(&question.root, &question.session)?;
         let base = store.tree(&question.base)?;
         let mut delta = store.ingest_overlay_upper(&question.upper, &IngestOptions::default())?;
         for entry in delta.upserts.values_mut() {

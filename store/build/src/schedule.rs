@@ -81,11 +81,14 @@ pub fn realise(
     events: &(dyn Fn(Event) + Sync),
 ) -> Result<Realised, RealiseError> {
     let mut failure = None;
-    let plan = plan(graph, roots, |key| {
-        look_up(store, key).unwrap_or_else(|error| {
-            failure.get_or_insert(error);
-            None
+    let plan = store.beside_no_collection(|| {
+        plan(graph, roots, |key| {
+            look_up(store, key).unwrap_or_else(|error| {
+                failure.get_or_insert(error);
+                None
+            })
         })
+        .map_err(RealiseError::from)
     })?;
     if let Some(error) = failure {
         return Err(error.into());
@@ -129,9 +132,9 @@ pub fn realise(
     run.finish()
 }
 
-/// The record of a key, and whether its content is there.
+/// The record of a key, and whether its content is there, to stay as long as the store is open.
 fn look_up(store: &Store, key: &ActionKey) -> Result<Option<Known>, cairn_disk::Error> {
-    Ok(store.realisations().get(key)?.map(|realisation| {
+    Ok(store.realisations().claim(key)?.map(|realisation| {
         let present = match &realisation.output.content {
             Content::File {
                 digest, executable, ..

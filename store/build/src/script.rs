@@ -62,6 +62,8 @@ pub struct Script;
 struct IngestOrder {
     /// The root folder of the store.
     store: PathBuf,
+    /// On whose behalf ([`Store::session`]).
+    session: PathBuf,
     output: PathBuf,
     epoch: i64,
     inputs: Vec<StorePath>,
@@ -133,6 +135,7 @@ impl Builder for Script {
 
         let order = IngestOrder {
             store: context.store().layout().root().to_owned(),
+            session: context.store().session()?,
             output: build.join("out"),
             epoch: args.epoch,
             inputs: context
@@ -222,7 +225,7 @@ pub(crate) fn ingest_task(input: &[u8]) -> Result<Vec<u8>, String> {
 }
 
 fn ingest(order: &IngestOrder) -> Result<Ingested, cairn_disk::Error> {
-    let store = Store::open(&order.store)?;
+    let store = Store::open_for(&order.store, &order.session)?;
     let options = IngestOptions {
         owners: Owners::Fixed { uid: 0, gid: 0 },
         mtime: Some(order.epoch),

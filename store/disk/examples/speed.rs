@@ -82,7 +82,8 @@ fn measure(dir: &Path) -> Result<(), Box<dyn Error>> {
     let plan = timed::<_, GcError>("plan the collection", || {
         GcPlan::new(&snapshot, &GcOptions::default())
     })?;
-    let lock = store.lock("speed")?;
+    store.release()?;
+    let lock = store.collecting()?;
     timed("move to the trash", || store.apply(&lock, &plan))?;
     timed("empty the trash", || store.empty_trash())?;
     Ok(())

@@ -70,7 +70,11 @@ pub(crate) fn remove_all(path: &Path) -> Result<()> {
     } else {
         fs::remove_file(path)
     };
-    removed.act("remove", path)
+    match removed {
+        // Somebody else was faster.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        other => other.act("remove", path),
+    }
 }
 
 /// The text of a record.

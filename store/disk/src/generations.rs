@@ -129,6 +129,10 @@ impl<'a> Generations<'a> {
     ///
     /// Errors: [`Error::Missing`] when the system is not registered, [`Error::Full`]; then there is no generation.
     pub fn add(&self, new: NewGeneration) -> Result<Generation> {
+        self.store.beside_no_collection(|| self.add_kept(new))
+    }
+
+    fn add_kept(&self, new: NewGeneration) -> Result<Generation> {
         let store = self.store;
         store.path_content(&new.system)?;
         store.commit()?;

@@ -16,10 +16,11 @@
 //!   var/roots/<name>             paths that the collector must keep, one in a line
 //!   var/log/                     logs of builds
 //!   var/journal.json             a switch of the machine that has begun (`cairn_activation::pending`)
-//!   var/tmp/<boot>-<pid>-<n>/    half-made things of one open store
+//!   var/tmp/<boot>-<pid>-<n>/    half-made things of one open store, and what it relies on (`roots`, locked by it)
 //!   var/trash/                   removed, not yet unlinked
 //!   var/quarantine/              damaged, taken out of the way
-//!   var/lock/store               the lock, with its holder's process id and command
+//!   var/lock/store               the lock of who changes generations, with its holder's process id and command
+//!   var/lock/gate, collector     locks that keep collections and everybody else apart (`temporary_roots`)
 //!   var/reserve                  space that is freed first when the collector runs on a full disk
 //! ```
 //!
@@ -179,6 +180,11 @@ impl Layout {
     /// The lock.
     pub fn lock(&self) -> PathBuf {
         self.var().join("lock").join("store")
+    }
+
+    /// A lock of the collector's: `gate` or `collector`.
+    pub(crate) fn lock_file(&self, name: &str) -> PathBuf {
+        self.var().join("lock").join(name)
     }
 
     /// The reserve.

@@ -6,7 +6,8 @@
 //!
 //! Order of a transaction: put objects and trees, register paths, then [`Store::commit`] (one `syncfs`), then
 //! the records that refer to them ([`Realisations`], [`Generations`]). A crash leaves only what nothing refers to.
-//! Whoever writes holds the [`Lock`]; the collector demands it.
+//! Any number of processes may put and build at once, beside a collection too: what an open store relies on is kept
+//! ([`temporary_roots`]). Who changes generations holds the [`Lock`].
 
 mod error;
 mod files;
@@ -23,6 +24,7 @@ pub mod realisations;
 pub mod references;
 pub mod roots;
 mod store;
+pub mod temporary_roots;
 mod trees;
 pub mod verify;
 
@@ -39,4 +41,5 @@ pub use paths::PathRecord;
 pub use realisations::Realisations;
 pub use roots::Roots;
 pub use store::Store;
+pub use temporary_roots::{Collecting, TemporaryRoots};
 pub use verify::Fault;

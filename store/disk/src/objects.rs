@@ -8,6 +8,7 @@ use crate::error::{Act, Error, Result};
 use crate::files;
 use crate::layout::Layout;
 use crate::store::Store;
+use crate::temporary_roots::Need;
 use cairn_graph::Digest;
 use cairn_sys::fs as sys;
 use rustix::fs::{AtFlags, CWD, FileType, statat};
@@ -83,7 +84,7 @@ impl Store {
     pub fn put_bytes(&self, bytes: &[u8], meta: ObjectMeta) -> Result<(Digest, u64)> {
         let digest = Digest::of(bytes);
         let size = bytes.len() as u64;
-        if !self.is_object(&digest, meta.executable, size) {
+        if !self.rely_on_object(&digest, meta.executable, size)? {
             let mut writer = self.object_writer(meta);
             writer.append(bytes)?;
             writer.finish()?;
@@ -157,6 +158,18 @@ impl Store {
         }
     }
 
+    /// Whether the object is there with this size; if so, it stays while this store is open.
+    fn rely_on_object(&self, digest: &Digest, executable: bool, size: u64) -> Result<bool> {
+        // Most contents are new, and need no lock to be found so.
+        if !self.is_object(digest, executable, size) {
+            return Ok(false);
+        }
+        self.beside_no_collection(|| {
+            self.need(Need::Object(digest))?;
+            Ok(self.is_object(digest, executable, size))
+        })
+    }
+
     /// Whether the object is there with this size.
     pub(crate) fn is_object(&self, digest: &Digest, executable: bool, size: u64) -> bool {
         let name = Layout::object_name(digest, executable);
@@ -189,14 +202,17 @@ impl Store {
         size: u64,
         meta: ObjectMeta,
     ) -> Result<()> {
-        if self.is_object(&digest, meta.executable, size) {
+        if self.rely_on_object(&digest, meta.executable, size)? {
             return fs::remove_file(tmp).act("remove", tmp);
         }
         let path = self.layout.object(&digest, meta.executable);
         file.set_permissions(Permissions::from_mode(meta.mode()))
             .act("set the mode of", &path)?;
         sys::set_mtime(CWD, tmp, meta.mtime).act("set the time of", &path)?;
-        fs::rename(tmp, &path).act("put the object", &path)
+        self.beside_no_collection(|| {
+            self.need(Need::Object(&digest))?;
+            fs::rename(tmp, &path).act("put the object", &path)
+        })
     }
 }
 
@@ -222,11 +238,9 @@ impl ObjectWriter<'_> {
     pub fn finish(mut self) -> Result<(Digest, u64)> {
         let digest = Digest(*self.hasher.finalize().as_bytes());
         if self.spilled.is_none() {
-            if self
-                .store
-                .is_object(&digest, self.meta.executable, self.size)
-            {
-                return Ok((digest, self.size));
+            let (executable, size) = (self.meta.executable, self.size);
+            if self.store.rely_on_object(&digest, executable, size)? {
+                return Ok((digest, size));
             }
             self.spill()?;
         }

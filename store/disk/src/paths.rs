@@ -6,6 +6,7 @@ use crate::error::{Act, Error, Result};
 use crate::files;
 use crate::materialise::MaterialiseOptions;
 use crate::store::Store;
+use crate::temporary_roots::Need;
 use cairn_graph::{Content, Output, StorePath};
 use cairn_sys::fs as sys;
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,11 @@ impl Store {
                 right,
             });
         }
+        self.beside_no_collection(|| self.register_kept(output, references))
+    }
+
+    fn register_kept(&self, output: &Output, references: &[StorePath]) -> Result<()> {
+        self.need(Need::Path(&output.path))?;
         match &output.content {
             Content::Tree { digest } if !self.has_tree(digest) => {
                 return Err(Error::Missing {
@@ -125,11 +131,21 @@ impl Store {
         Ok(found.into_iter().collect())
     }
 
-    /// Makes the real file or folder of a registered path, if it is not there; returns where it is.
+    /// Makes the real file or folder of a registered path, if it is not there; returns where it is. It stays there while this
+    /// store is open.
     ///
     /// Files are hard links to objects. Errors: [`Error::Missing`], [`Error::Full`]; then nothing is at the path.
     pub fn ensure_materialised(&self, path: &StorePath) -> Result<PathBuf> {
         let place = self.layout.store_path(path);
+        match self.hold(path) {
+            // Who may only read has no part in what is kept.
+            Err(Error::Io { source, .. })
+                if matches!(
+                    source.kind(),
+                    io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+                ) => {}
+            other => other?,
+        }
         if place.symlink_metadata().is_ok() {
             return Ok(place);
         }

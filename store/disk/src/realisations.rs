@@ -5,6 +5,7 @@
 use crate::error::{Act, Result};
 use crate::files;
 use crate::store::Store;
+use crate::temporary_roots::Need;
 use cairn_graph::{ActionKey, Realisation};
 use cairn_sys::fs as sys;
 use std::fs;
@@ -31,6 +32,17 @@ impl<'a> Realisations<'a> {
             && found.action == *key
             && record.is_some_and(|record| record.content == found.output.content);
         Ok(usable.then_some(found))
+    }
+
+    /// As [`Realisations::get`]; the output and what it needs then stay while this store is open.
+    pub fn claim(&self, key: &ActionKey) -> Result<Option<Realisation>> {
+        self.store.beside_no_collection(|| {
+            let found = self.get(key)?;
+            if let Some(found) = &found {
+                self.store.need(Need::Path(&found.output.path))?;
+            }
+            Ok(found)
+        })
     }
 
     /// Records one realisation. See [`Realisations::put_all`].

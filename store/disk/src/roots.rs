@@ -18,13 +18,22 @@ impl<'a> Roots<'a> {
     }
 
     /// Keeps these paths under a name, in place of what the name kept before. Durable.
+    ///
+    /// Errors: [`Error::Name`], [`Error::Missing`] for a path that is not registered.
     pub fn set(&self, name: &str, paths: &[StorePath]) -> Result<()> {
+        let place = self.place(name)?;
         let mut text = String::new();
         for path in paths {
             // Writing into a String cannot fail.
             let _ = writeln!(text, "{}", path.base_name());
         }
-        files::write_durably(&self.store.tmp_path()?, &self.place(name)?, text.as_bytes())
+        self.store.beside_no_collection(|| {
+            for path in paths {
+                self.store.path_content(path)?;
+            }
+            self.store.commit()?;
+            files::write_durably(&self.store.tmp_path()?, &place, text.as_bytes())
+        })
     }
 
     /// Keeps nothing under the name any more.

@@ -3,13 +3,13 @@
 use crate::error::{Act, Error, Result};
 use crate::files;
 use crate::layout::{Layout, RESERVE_BYTES, VERSION};
+use crate::temporary_roots::Session;
 use crate::{Generations, Realisations, Roots};
 use cairn_sys::fs as sys;
 use std::fs;
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 /// A store below a root folder; may be shared by threads.
 #[derive(Debug)]
@@ -18,18 +18,26 @@ pub struct Store {
     pub(crate) objects: OwnedFd,
     /// Set once the file system said that it can't share blocks.
     pub(crate) no_reflink: AtomicBool,
-    tmp: OnceLock<PathBuf>,
-    next_tmp: AtomicU64,
+    pub(crate) session: Session,
 }
-
-/// Numbers the open stores of this process, so that each has a temporary folder of its own.
-static OPENED: AtomicU64 = AtomicU64::new(0);
 
 impl Store {
     /// Opens the store below a root folder, making what is missing; `/` on a running machine.
     ///
     /// Errors: [`Error::Version`] for another layout, [`Error::Io`] where the folders can't be made.
     pub fn open(root: &Path) -> Result<Self> {
+        Self::open_as(root, Session::default())
+    }
+
+    /// Opens the store on behalf of the open store whose [`Store::session`] this is: what is put stays at least as long as
+    /// that one is open.
+    ///
+    /// Errors: as [`Store::open`].
+    pub fn open_for(root: &Path, session: &Path) -> Result<Self> {
+        Self::open_as(root, Session::below(session))
+    }
+
+    fn open_as(root: &Path, session: Session) -> Result<Self> {
         let layout = Layout::new(root);
         let version = layout.version();
         match files::read_if_there(&version)? {
@@ -57,8 +65,7 @@ impl Store {
             layout,
             objects,
             no_reflink: AtomicBool::new(false),
-            tmp: OnceLock::new(),
-            next_tmp: AtomicU64::new(0),
+            session,
         })
     }
 
@@ -87,40 +94,6 @@ impl Store {
     /// The named roots.
     pub fn roots(&self) -> Roots<'_> {
         Roots::of(self)
-    }
-
-    /// A path that nobody else uses, in the store's file system; for things that are moved into place when done.
-    ///
-    /// Nothing is there yet. What is left there goes when the store is closed, or with the next collection.
-    pub fn tmp_path(&self) -> Result<PathBuf> {
-        let number = self.next_tmp.fetch_add(1, Ordering::Relaxed);
-        Ok(self.tmp_folder()?.join(number.to_string()))
-    }
-
-    fn tmp_folder(&self) -> Result<&Path> {
-        if let Some(made) = self.tmp.get() {
-            return Ok(made);
-        }
-        let opened = OPENED.fetch_add(1, Ordering::Relaxed);
-        let name = format!("{}-{}-{opened}", boot_id(), std::process::id());
-        let folder = self.layout.tmp().join(name);
-        // An earlier process of this boot may have had this process id.
-        files::remove_all(&folder)?;
-        fs::create_dir(&folder).act("make the folder", &folder)?;
-        if self.tmp.set(folder.clone()).is_err() {
-            // Another thread was faster.
-            fs::remove_dir(&folder).act("remove", &folder)?;
-        }
-        Ok(self.tmp.get().map_or(Path::new(""), PathBuf::as_path))
-    }
-}
-
-impl Drop for Store {
-    fn drop(&mut self) {
-        if let Some(folder) = self.tmp.get() {
-            // What can't be removed now is swept by the next collection.
-            let _ = files::remove_all(folder);
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::files;
 use crate::store::Store;
+use crate::temporary_roots::Need;
 use cairn_graph::{Content, Digest, Tree};
 
 impl Store {
@@ -15,13 +16,16 @@ impl Store {
         let text = tree.encode();
         let digest = Digest::of(text.as_bytes());
         let path = self.layout.tree(&digest);
-        let there = path
-            .metadata()
-            .is_ok_and(|metadata| metadata.len() == text.len() as u64);
-        if !there {
-            files::write_whole(&self.tmp_path()?, &path, text.as_bytes())?;
-        }
-        Ok(digest)
+        self.beside_no_collection(|| {
+            self.need(Need::Tree(&digest))?;
+            let there = path
+                .metadata()
+                .is_ok_and(|metadata| metadata.len() == text.len() as u64);
+            if !there {
+                files::write_whole(&self.tmp_path()?, &path, text.as_bytes())?;
+            }
+            Ok(digest)
+        })
     }
 
     /// Reads a tree. Errors: [`Error::Missing`], [`Error::Damaged`], [`Error::Manifest`].

@@ -17,7 +17,7 @@ use crate::ui::style;
 /// Deletes old generations and everything in the store that no generation needs.
 ///
 /// Never deletes the generation that runs, the default, a pinned one or the last good one. Without `--keep` and
-/// `--keep-since` every generation stays. On the machine that runs (root `/`) they leave the boot menu first.
+/// `--keep-since` every generation stays. Builds may go on beside it: what they need stays. On the machine that runs (root `/`) they leave the boot menu first.
 #[derive(Debug, Args)]
 pub struct Gc {
     /// Keeps this many of the newest generations
@@ -56,10 +56,15 @@ impl Gc {
         let dry_run = context.globals.dry_run;
         let mut agreed = None;
         let plan = loop {
-            // Nobody waits for the lock while a person thinks.
-            let lock = store.lock("gc")?;
-            if !dry_run && agreed.is_none() && is_ours(running.as_ref()) {
-                machine::begin(context, &store, &lock)?;
+            // Nobody waits for the lock while a person thinks. Without it others switch meanwhile: no generation goes then.
+            let lock = self.deletes_generations().then(|| store.lock("gc"));
+            let lock = lock.transpose()?;
+            if let Some(lock) = &lock
+                && !dry_run
+                && agreed.is_none()
+                && is_ours(running.as_ref())
+            {
+                machine::begin(context, &store, lock)?;
             }
             let plan = self.plan(&store, running.as_ref())?;
             let goes_ahead = context.globals.yes
@@ -72,13 +77,17 @@ impl Gc {
                 if agreed.is_none() {
                     show_machine(context, &plan);
                 }
-                if !dry_run && !plan.store.is_empty() {
-                    if let Some(plan) = &plan.machine {
-                        machine::apply(context, &store, &lock, plan)?;
-                    }
-                    store.apply(&lock, &plan.store)?;
+                if dry_run || plan.store.is_empty() {
+                    break plan;
                 }
-                break plan;
+                if let (Some(plan), Some(lock)) = (&plan.machine, &lock) {
+                    machine::apply(context, &store, lock, plan)?;
+                }
+                // Decided again while nobody puts anything: others may have begun to rely on what was to go.
+                let collecting = store.collecting()?;
+                let now = self.store_plan(&store, running.as_ref())?;
+                store.apply(&collecting, &now)?;
+                break Plan { store: now, ..plan };
             }
             drop(lock);
             show_machine(context, &plan);
@@ -96,7 +105,28 @@ impl Gc {
         Ok(Exit::Done)
     }
 
+    fn deletes_generations(&self) -> bool {
+        self.keep.is_some() || self.keep_since.is_some()
+    }
+
     fn plan(&self, store: &Store, running: Option<&Observed>) -> Result<Plan, CommandError> {
+        let plan = self.store_plan(store, running)?;
+        let machine = if plan.generations.is_empty() || !is_ours(running) {
+            None
+        } else {
+            machine_switch::machine_plan_without(store, &plan.generations)?
+        };
+        Ok(Plan {
+            store: plan,
+            machine,
+        })
+    }
+
+    fn store_plan(
+        &self,
+        store: &Store,
+        running: Option<&Observed>,
+    ) -> Result<GcPlan, CommandError> {
         let mut also_generations = Vec::new();
         if let Some(machine) = running {
             // Its number may be another one than its label on the command line.
@@ -108,16 +138,7 @@ impl Gc {
             also_generations,
             ..GcOptions::default()
         };
-        let plan = GcPlan::new(&store.snapshot()?, &options)?;
-        let machine = if plan.generations.is_empty() || !is_ours(running) {
-            None
-        } else {
-            machine_switch::machine_plan_without(store, &plan.generations)?
-        };
-        Ok(Plan {
-            store: plan,
-            machine,
-        })
+        Ok(GcPlan::new(&store.snapshot()?, &options)?)
     }
 }
 

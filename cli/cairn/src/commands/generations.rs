@@ -293,7 +293,7 @@ fn delete(context: &Context, numbers: &[u64]) -> Ended {
         generations: numbers.to_vec(),
         ..GcPlan::default()
     };
-    store.apply(&lock, &plan)?;
+    store.apply(&store.collecting()?, &plan)?;
     context.tell(&format!(
         "deleted {}; `cairn gc` frees their space",
         words.join(", ")

@@ -89,7 +89,6 @@ pub fn write(
     let locked = session.lock(&evaluated.spec, false, &mut |words| progress.say(words))?;
     let lowered = session.lower(&evaluated, &locked.lock)?;
     let store = context.store()?;
-    let _held = store.lock("image")?;
     let wanted = [lowered.tools];
     let realised = session.realise(&store, &evaluated, &lowered, &wanted, &|event| {
         progress.event(&event);
@@ -103,6 +102,13 @@ pub fn write(
     let chosen = chosen.or(default).ok_or(ImageError::NoGeneration)?;
     generations.retain(|generation| generation.number == chosen || is_offered(generation));
     let generations = bootable(&store, generations)?;
+    // Somebody may delete and collect them while they are written.
+    for generation in generations.iter().map(|it| &it.generation) {
+        store.hold(&generation.system)?;
+        for kept in &generation.keeps {
+            store.hold(kept)?;
+        }
+    }
     let mut say = |words: &str| progress.say(words);
     Ok(disk_image::write(
         &store,

@@ -196,6 +196,7 @@ pub fn build(
         return Err(tail);
     }
     let collect = tasks::Collect {
+        session: around.store.session()?,
         root: store_root,
         base,
         upper: upper.clone(),

@@ -3,8 +3,9 @@
 use super::plan::GcPlan;
 use crate::error::{Act, Error, Result};
 use crate::files;
-use crate::lock::Lock;
 use crate::store::{Store, boot_id, make_reserve};
+use crate::temporary_roots::{Collecting, is_open, roots_of};
+use cairn_sys::fs as sys;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,13 +18,15 @@ pub struct Collected {
 }
 
 impl Store {
-    /// Moves what the plan lists to the trash, under the lock; [`Store::empty_trash`] then needs none.
+    /// Moves what the plan lists to the trash; [`Store::empty_trash`] then needs to keep nobody out.
     ///
-    /// The plan must be of a snapshot taken under the same lock. What is gone already is passed over. Works on a full disk: the reserve is freed first.
-    pub fn apply(&self, _lock: &Lock, plan: &GcPlan) -> Result<Collected> {
+    /// The plan must be of a snapshot taken within the same [`Collecting`]. What is gone already is passed over. Works on a
+    /// full disk: the reserve is freed first.
+    pub fn apply(&self, collecting: &Collecting, plan: &GcPlan) -> Result<Collected> {
         files::remove_all(&self.layout.reserve())?;
-        self.sweep(false)?;
-        let mut trash = Trash::new(self)?;
+        let mut trash = Trash::new(self, collecting)?;
+        self.sweep_into(&mut trash, collecting, false)?;
+        trash.taken = 0;
         let layout = &self.layout;
         for number in &plan.generations {
             trash.take(&layout.generation(*number))?;
@@ -46,76 +49,119 @@ impl Store {
         for (digest, executable) in &plan.objects {
             trash.take(&layout.object(digest, *executable))?;
         }
-        Ok(Collected { moved: trash.taken })
+        let moved = trash.taken;
+        trash.full()?;
+        Ok(Collected { moved })
     }
 
     /// Unlinks everything in the trash, also what an interrupted collection left, and fills the reserve again.
     pub fn empty_trash(&self) -> Result<()> {
         let trash = self.layout.trash();
         for name in files::names_in(&trash)? {
-            files::remove_all(&trash.join(name))?;
+            if !name.starts_with(FILLING) {
+                remove_of_anybody(&trash.join(name))?;
+            }
         }
         make_reserve(&self.layout)
     }
 
-    /// Removes temporary folders of other boots and of processes that are gone; with `keep_failed` not those of failed
-    /// builds that somebody wanted to look at.
+    /// Removes temporary folders whose open store is gone; with `keep_failed` not those of failed builds that somebody wanted to
+    /// look at.
     ///
     /// Errors: [`Error::Io`].
     pub fn sweep(&self, keep_failed: bool) -> Result<()> {
-        let (tmp, boot) = (self.layout.tmp(), boot_id());
+        let trash = {
+            let collecting = self.collecting()?;
+            let mut trash = Trash::new(self, &collecting)?;
+            self.sweep_into(&mut trash, &collecting, keep_failed)?;
+            trash.full()?
+        };
+        remove_of_anybody(&trash)
+    }
+
+    fn sweep_into(
+        &self,
+        trash: &mut Trash,
+        _collecting: &Collecting,
+        keep_failed: bool,
+    ) -> Result<()> {
+        let tmp = self.layout.tmp();
         for name in files::names_in(&tmp)? {
-            let owner = name
-                .strip_prefix(&format!("{boot}-"))
-                .and_then(|rest| rest.split('-').next());
-            let alive = owner.is_some_and(|pid| Path::new("/proc").join(pid).exists());
+            let alive = is_open(&roots_of(&tmp.join(&name)))?;
             let wanted = keep_failed && name.starts_with("failed-");
             if !(alive || wanted) {
-                let folder = tmp.join(name);
-                match files::remove_all(&folder) {
-                    Err(Error::Io { source, .. })
-                        if source.kind() == io::ErrorKind::PermissionDenied =>
-                    {
-                        // Users of a sandbox own what is in it.
-                        let ids = cairn_sys::IdMap::for_current_user().map_err(io::Error::other);
-                        ids.and_then(|ids| {
-                            cairn_sys::remove_tree(&ids, &folder).map_err(io::Error::other)
-                        })
-                        .act("remove", &folder)?;
-                    }
-                    other => other?,
-                }
+                trash.take(&tmp.join(name))?;
             }
         }
         Ok(())
     }
 }
 
+/// Removes a folder, also where users of a sandbox own what is in it.
+fn remove_of_anybody(folder: &Path) -> Result<()> {
+    match files::remove_all(folder) {
+        Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::PermissionDenied => {
+            let ids = cairn_sys::IdMap::for_current_user().map_err(io::Error::other);
+            ids.and_then(|ids| cairn_sys::remove_tree(&ids, folder).map_err(io::Error::other))
+                .act("remove", folder)
+        }
+        other => other,
+    }
+}
+
+/// Begins the names of folders in the trash that are being filled.
+const FILLING: &str = "filling-";
+
 /// A folder of the trash for one collection.
 struct Trash {
     folder: PathBuf,
+    /// Numbers the names.
+    next: usize,
     taken: usize,
 }
 
 impl Trash {
-    fn new(store: &Store) -> Result<Self> {
+    fn new(store: &Store, _collecting: &Collecting) -> Result<Self> {
         let trash = store.layout.trash();
-        for number in 0.. {
-            let folder = trash.join(format!("{}-{}-{number}", boot_id(), std::process::id()));
-            match fs::create_dir(&folder) {
-                Ok(()) => return Ok(Self { folder, taken: 0 }),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error).act("make the folder", &folder),
+        for name in files::names_in(&trash)? {
+            // Nobody else is filling one now: it was left by who was killed.
+            if name.starts_with(FILLING) {
+                Self::rename_full(&trash.join(name))?;
             }
         }
-        Err(Error::Unmakeable {
-            path: trash,
-            why: "every number is taken",
+        let folder = trash.join(format!("{FILLING}{}-{}", boot_id(), std::process::id()));
+        fs::create_dir(&folder).act("make the folder", &folder)?;
+        Ok(Self {
+            folder,
+            next: 0,
+            taken: 0,
         })
     }
 
+    /// Leaves the folder to whoever empties the trash; returns where it is.
+    fn full(self) -> Result<PathBuf> {
+        Self::rename_full(&self.folder)
+    }
+
+    fn rename_full(folder: &Path) -> Result<PathBuf> {
+        let name = folder.file_name().and_then(|name| name.to_str());
+        let name = name
+            .and_then(|name| name.strip_prefix(FILLING))
+            .unwrap_or("left");
+        for number in 0_u64.. {
+            let full = folder.with_file_name(format!("{name}-{number}"));
+            match sys::rename_no_replace(folder, &full) {
+                Ok(()) => return Ok(full),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error).act("name anew", folder),
+            }
+        }
+        Ok(folder.into())
+    }
+
     fn take(&mut self, path: &Path) -> Result<()> {
-        match fs::rename(path, self.folder.join(self.taken.to_string())) {
+        self.next += 1;
+        match fs::rename(path, self.folder.join(self.next.to_string())) {
             Ok(()) => self.taken += 1,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error).act("move to the trash", path),

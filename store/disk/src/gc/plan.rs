@@ -82,6 +82,9 @@ impl GcPlan {
         );
         roots.extend(snapshot.roots.iter().flat_map(|(_, paths)| paths));
         roots.extend(&options.also_paths);
+        // What an open store is about to register has no record yet.
+        let about_to_be = |path: &&StorePath| snapshot.paths.contains_key(*path);
+        roots.extend(snapshot.temporary.paths.iter().filter(about_to_be));
         let live = plan.mark_paths(snapshot, roots)?;
         plan.mark_contents(snapshot, options, &live)?;
 
@@ -167,7 +170,9 @@ impl GcPlan {
         let mut live_trees: Vec<bool> = snapshot
             .trees
             .iter()
-            .map(|tree| tree.changed >= spare_since)
+            .map(|tree| {
+                tree.changed >= spare_since || snapshot.temporary.trees.contains(&tree.digest)
+            })
             .collect();
         let mut live_objects: Vec<bool> = vec![false; snapshot.objects.len()];
         let mut absent = BTreeSet::new();
@@ -216,6 +221,7 @@ impl GcPlan {
         let is_live = |object: &ObjectFile| {
             let first = object_numbers.get(&object.digest);
             object.changed >= spare_since
+                || snapshot.temporary.objects.contains(&object.digest)
                 || first.is_some_and(|number| live_objects[*number as usize])
         };
         for object in snapshot.objects.iter().filter(|object| !is_live(object)) {

@@ -5,6 +5,7 @@ use crate::files;
 use crate::generations::Generation;
 use crate::paths::PathRecord;
 use crate::store::Store;
+use crate::temporary_roots::TemporaryRoots;
 use cairn_graph::tree::encoding::file_digests;
 use cairn_graph::{ActionKey, Digest, Realisation, StorePath};
 use std::collections::BTreeMap;
@@ -24,6 +25,8 @@ pub struct Snapshot {
     pub booted: Option<u64>,
     /// Named roots.
     pub roots: Vec<(String, Vec<StorePath>)>,
+    /// What open stores rely on.
+    pub temporary: TemporaryRoots,
     /// Path records; nothing for one that can't be read.
     pub paths: BTreeMap<StorePath, Option<PathRecord>>,
     /// Names of what is in `store/`.
@@ -79,6 +82,7 @@ impl Store {
             default: self.generations().default()?,
             booted: self.generations().booted()?,
             roots: self.roots().list()?,
+            temporary: self.temporary_roots()?,
             paths: self.all_paths()?,
             materialised: files::names_in(&self.layout.store())?,
             realisations: self.all_realisations()?,

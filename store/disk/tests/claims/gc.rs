@@ -3,15 +3,18 @@ use cairn_disk::{GcOptions, GcPlan, GenerationState, Snapshot, Timestamp};
 use cairn_graph::{ActionKey, Content, Digest, Output, Realisation};
 use std::time::{Duration, Instant};
 
+/// As another process would see it.
 fn plan(m: &Machine, options: &GcOptions) -> GcPlan {
+    m.store.release().unwrap();
     GcPlan::new(&m.store.snapshot().unwrap(), options).unwrap()
 }
 
 fn collect(m: &Machine, options: &GcOptions) -> GcPlan {
-    let lock = m.store.lock("gc").unwrap();
-    let plan = plan(m, options);
-    m.store.apply(&lock, &plan).unwrap();
-    drop(lock);
+    m.store.release().unwrap();
+    let collecting = m.store.collecting().unwrap();
+    let plan = GcPlan::new(&m.store.snapshot().unwrap(), options).unwrap();
+    m.store.apply(&collecting, &plan).unwrap();
+    drop(collecting);
     m.store.empty_trash().unwrap();
     plan
 }
@@ -193,7 +196,7 @@ fn a_collection_that_was_interrupted_anywhere_is_finished_by_the_next() {
     m.store.ensure_materialised(&old).unwrap();
     m.store.generations().set_default(2).unwrap();
     let whole = plan(&m, &keep(1));
-    let lock = m.store.lock("gc").unwrap();
+    let lock = m.collecting();
     // The first steps of the plan, as if the power had failed after each; the trash is never emptied.
     type Cut = fn(&mut GcPlan);
     let cuts: [Cut; 4] = [
@@ -212,7 +215,7 @@ fn a_collection_that_was_interrupted_anywhere_is_finished_by_the_next() {
         );
         assert_eq!(m.store.generations().list().unwrap().generations.len(), 1);
     }
-    let rest = plan(&m, &keep(1));
+    let rest = GcPlan::new(&m.store.snapshot().unwrap(), &keep(1)).unwrap();
     assert_eq!(rest.objects, whole.objects);
     m.store.apply(&lock, &rest).unwrap();
     m.store.apply(&lock, &whole).unwrap();
@@ -313,4 +316,73 @@ fn an_object_stays_in_both_forms_while_one_is_needed() {
         )
         .unwrap();
     assert!(plan(&m, &GcOptions::default()).is_empty());
+}
+
+#[test]
+fn what_an_open_store_relies_on_stays_until_it_is_closed() {
+    let m = machine();
+    let library = m.path("library", &["lib=1"], &[]);
+    let program = m.path("program", &["bin=2"], std::slice::from_ref(&library));
+    let tree = m.store.put_tree(&m.tree(&["only=a tree"])).unwrap();
+    m.store.put_bytes(b"only an object", PLAIN).unwrap();
+    let everything = objects(&m.store);
+
+    // Another process' view: an open store of its own that relies on nothing.
+    let collector = cairn_disk::Store::open(m.dir.path()).unwrap();
+    let collect = || {
+        let collecting = collector.collecting().unwrap();
+        let plan = GcPlan::new(&collector.snapshot().unwrap(), &GcOptions::default()).unwrap();
+        collector.apply(&collecting, &plan).unwrap();
+        plan
+    };
+    assert!(collect().is_empty());
+
+    // What was put before is there again: found, and relied on anew.
+    m.store.release().unwrap();
+    m.store.hold(&program).unwrap();
+    m.store.put_bytes(b"only an object", PLAIN).unwrap();
+    assert_eq!(m.store.put_tree(&m.tree(&["only=a tree"])).unwrap(), tree);
+    assert!(collect().is_empty());
+    assert_eq!(objects(&m.store), everything);
+
+    m.store.release().unwrap();
+    m.store.hold(&library).unwrap();
+    let gone = collect();
+    assert_eq!(
+        (gone.paths, gone.trees.len(), gone.objects.len()),
+        (vec![program.clone()], 2, 3)
+    );
+    assert!(matches!(
+        m.store.hold(&program),
+        Err(cairn_disk::Error::Missing { .. })
+    ));
+}
+
+#[test]
+fn what_a_process_puts_on_behalf_of_another_stays_as_long_as_that_one_is_open() {
+    let m = machine();
+    let child = cairn_disk::Store::open_for(m.dir.path(), &m.store.session().unwrap()).unwrap();
+    child.put_bytes(b"of the child", PLAIN).unwrap();
+    drop(child);
+    let collector = cairn_disk::Store::open(m.dir.path()).unwrap();
+    let plan = || GcPlan::new(&collector.snapshot().unwrap(), &GcOptions::default()).unwrap();
+    assert!(plan().is_empty());
+    m.store.release().unwrap();
+    assert_eq!(plan().objects.len(), 1);
+}
+
+#[test]
+fn a_realisation_that_was_claimed_keeps_its_output() {
+    let m = machine();
+    let path = m.path("made", &["a=1"], &[]);
+    let content = m.store.path_content(&path).unwrap();
+    let key = ActionKey(Digest::of(b"key"));
+    let realisation = Realisation::new(key, Output { path, content }, Vec::new());
+    m.store.realisations().put(&realisation).unwrap();
+    m.store.release().unwrap();
+    let plan = || GcPlan::new(&m.store.snapshot().unwrap(), &GcOptions::default()).unwrap();
+    assert!(m.store.realisations().get(&key).unwrap().is_some());
+    assert_eq!(plan().realisations, [key]);
+    assert!(m.store.realisations().claim(&key).unwrap().is_some());
+    assert!(plan().is_empty());
 }

@@ -33,7 +33,7 @@ fn a_number_is_never_given_twice() {
         );
     }
     m.store.generations().set_default(1).unwrap();
-    let lock = m.store.lock("gc").unwrap();
+    let lock = m.collecting();
     let options = GcOptions {
         keep: Some(0),
         ..GcOptions::default()
@@ -41,6 +41,7 @@ fn a_number_is_never_given_twice() {
     let plan = GcPlan::new(&m.store.snapshot().unwrap(), &options).unwrap();
     assert_eq!(plan.generations, [2, 3]);
     m.store.apply(&lock, &plan).unwrap();
+    drop(lock);
     assert_eq!(
         m.store
             .generations()

@@ -1,6 +1,6 @@
 //! Stores to try things on.
 
-use cairn_disk::{GenerationState, NewGeneration, ObjectMeta, Store};
+use cairn_disk::{Collecting, GenerationState, NewGeneration, ObjectMeta, Store};
 use cairn_graph::{Content, Entry, EntryKind, StorePath, Tree};
 use std::path::Path;
 use std::process::Command;
@@ -55,6 +55,12 @@ impl Machine {
         self.store
             .add_path(name, Content::Tree { digest }, references)
             .unwrap()
+    }
+
+    /// Begins a collection, in which only generations, roots and other open stores count.
+    pub fn collecting(&self) -> Collecting {
+        self.store.release().unwrap();
+        self.store.collecting().unwrap()
     }
 
     /// A generation of this system, known to boot or not.
