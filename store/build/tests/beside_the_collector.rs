@@ -85,7 +85,9 @@ fn nothing_that_is_referred_to_is_lost_beside_collections() {
     let store = Store::open(folder.path()).unwrap();
     assert_eq!(store.verify().unwrap(), []);
     for (_, paths) in store.roots().list().unwrap() {
-        paths.iter().for_each(|path| check_whole(&store, path));
+        for path in &paths {
+            check_whole(&store, path);
+        }
     }
 }
 
@@ -119,7 +121,9 @@ fn add(store: &Store, random: &mut Random, process: u64) {
     let root = format!("process-{process}-{}", random.below(3));
     for (name, paths) in store.roots().list().unwrap() {
         if name == root {
-            paths.iter().for_each(|path| check_whole(store, path));
+            for path in &paths {
+                check_whole(store, path);
+            }
         }
     }
     let needed = random.below(POOL);

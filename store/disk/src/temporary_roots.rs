@@ -151,9 +151,8 @@ impl Store {
     pub fn release(&self) -> Result<()> {
         self.beside_no_collection(|| {
             let mut state = self.session.state();
-            match (&state.held, self.session.folder.get()) {
-                (Some(file), Some(folder)) => file.set_len(0).act("write", &folder.join(ROOTS))?,
-                _ => {}
+            if let (Some(file), Some(folder)) = (&state.held, self.session.folder.get()) {
+                file.set_len(0).act("write", &roots_of(folder))?;
             }
             state.unwritten.clear();
             Ok(())
