@@ -88,7 +88,8 @@ impl Store {
             executable,
             mtime: options.mtime.unwrap_or(stat.st_mtime),
         };
-        let (digest, size) = self.put(&mut File::from(file), meta, path)?;
+        let (digest, size) =
+            self.put_open(&mut File::from(file), stat.st_size as u64, meta, path)?;
         Ok(Content::File {
             digest,
             size,
@@ -131,6 +132,9 @@ fn unstorable(path: &Path, why: impl Into<String>) -> Error {
     }
 }
 
+/// Files that are taken before a waiting collection gets its turn.
+const AT_ONCE: usize = 2048;
+
 struct Walk<'a> {
     store: &'a Store,
     options: &'a IngestOptions,
@@ -140,7 +144,7 @@ struct Walk<'a> {
     entries: BTreeMap<String, Entry>,
     removed: BTreeSet<String>,
     /// Regular files, still to be read.
-    files: Vec<(String, Stat)>,
+    files: Vec<String>,
 }
 
 /// What a regular file turned out to be.
@@ -177,8 +181,15 @@ impl<'a> Walk<'a> {
             self.folder(&folder, &mut open)?;
         }
         let this = &*self;
-        let found = parallel::try_map(&self.files, |(path, stat)| this.file(path, stat))?;
-        for ((path, _), found) in std::mem::take(&mut self.files).into_iter().zip(found) {
+        let mut found = Vec::with_capacity(self.files.len());
+        for some in self.files.chunks(AT_ONCE) {
+            // One lock for many files, and no collection waits long for it.
+            found.extend(
+                this.store
+                    .beside_no_collection(|| parallel::try_map(some, |path| this.file(path)))?,
+            );
+        }
+        for (path, found) in std::mem::take(&mut self.files).into_iter().zip(found) {
             match found {
                 Found::Entry(entry) => drop(self.entries.insert(path, entry)),
                 Found::Whiteout => drop(self.removed.insert(path)),
@@ -224,7 +235,11 @@ impl<'a> Walk<'a> {
             } else {
                 format!("{path}/{name}")
             };
-            self.item(&folder, name, path, open)?;
+            match item.file_type() {
+                // What it is when it is opened is what counts.
+                FileType::RegularFile => self.files.push(path),
+                _ => self.item(&folder, name, path, open)?,
+            }
         }
         Ok(())
     }
@@ -244,7 +259,7 @@ impl<'a> Walk<'a> {
                 return Ok(());
             }
             FileType::RegularFile => {
-                self.files.push((path, stat));
+                self.files.push(path);
                 return Ok(());
             }
             FileType::Symlink => {
@@ -279,13 +294,11 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn file(&self, path: &str, listed: &Stat) -> Result<Found> {
+    fn file(&self, path: &str) -> Result<Found> {
         let place = self.at(path);
         let mut file = sys::open_beneath(&self.root, Path::new(path)).act("open", &place)?;
         let stat = rfs::fstat(&file).act("read", &place)?;
-        if (stat.st_ino, stat.st_dev, stat.st_mode)
-            != (listed.st_ino, listed.st_dev, listed.st_mode)
-        {
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return Err(unstorable(&place, "it was replaced while it was read"));
         }
         let found = sys::xattrs(&file).act("read the attributes of", &place)?;
@@ -302,7 +315,9 @@ impl<'a> Walk<'a> {
             executable: stat.st_mode & 0o111 != 0,
             mtime,
         };
-        let (digest, size) = self.store.put(&mut file, meta, &place)?;
+        let (digest, size) = self
+            .store
+            .put_open(&mut file, stat.st_size as u64, meta, &place)?;
         self.entry(EntryKind::File { digest, size }, &stat, found, &place)
             .map(Found::Entry)
     }

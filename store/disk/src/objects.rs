@@ -5,17 +5,18 @@
 //! An object of the right size is believed to be right; `verify` is what doubts.
 
 use crate::error::{Act, Error, Result};
-use crate::files;
 use crate::layout::Layout;
 use crate::store::Store;
 use crate::temporary_roots::Need;
 use cairn_graph::Digest;
 use cairn_sys::fs as sys;
-use rustix::fs::{AtFlags, CWD, FileType, statat};
-use std::fs::{self, File, Permissions};
+use rustix::fs::{self as rfs, AtFlags, FileType, Mode, OFlags, RenameFlags, statat};
+use rustix::io::Errno;
+use std::cell::RefCell;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// Contents up to this many bytes are hashed in memory and not written at all when they are there already.
 const IN_MEMORY: usize = 256 * 1024;
@@ -44,7 +45,20 @@ pub struct ObjectWriter<'a> {
     hasher: blake3::Hasher,
     size: u64,
     buffer: Vec<u8>,
-    spilled: Option<(PathBuf, File)>,
+    spilled: Option<Begun>,
+}
+
+/// An object's file before it has its name.
+#[derive(Debug)]
+struct Begun {
+    /// In the open store's temporary folder.
+    name: String,
+    file: File,
+}
+
+thread_local! {
+    /// Where small files are read whole.
+    static SMALL: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Store {
@@ -69,7 +83,7 @@ impl Store {
         from: &Path,
     ) -> Result<(Digest, u64)> {
         let mut writer = self.object_writer(meta);
-        let mut chunk = vec![0; 64 * 1024];
+        let mut chunk = vec![0; IN_MEMORY];
         loop {
             match reader.read(&mut chunk) {
                 Ok(0) => return writer.finish(),
@@ -85,11 +99,46 @@ impl Store {
         let digest = Digest::of(bytes);
         let size = bytes.len() as u64;
         if !self.rely_on_object(&digest, meta.executable, size)? {
-            let mut writer = self.object_writer(meta);
-            writer.append(bytes)?;
-            writer.finish()?;
+            let mut begun = self.begin(meta)?;
+            let written = begun.file.write_all(bytes);
+            let written = written.act("write", &self.layout.object(&digest, meta.executable));
+            let adopted = written.and_then(|()| self.adopt(&begun, digest, size, meta));
+            self.or_give_up(begun, adopted)?;
         }
         Ok((digest, size))
+    }
+
+    /// Puts what an open regular file holds from here on; `size` is what it is expected to be, `from` what errors of reading name.
+    pub(crate) fn put_open(
+        &self,
+        file: &mut File,
+        size: u64,
+        meta: ObjectMeta,
+        from: &Path,
+    ) -> Result<(Digest, u64)> {
+        if size > IN_MEMORY as u64 {
+            return self.put(file, meta, from);
+        }
+        SMALL.with_borrow_mut(|buffer| {
+            buffer.resize(IN_MEMORY + 1, 0);
+            let mut len = 0;
+            // A regular file gives less than was asked for only at its end.
+            while len < buffer.len() {
+                let asked = buffer.len() - len;
+                match file.read(&mut buffer[len..]) {
+                    Ok(read) => {
+                        len += read;
+                        if read < asked {
+                            return self.put_bytes(&buffer[..len], meta);
+                        }
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => return Err(error).act("read", from),
+                }
+            }
+            // It has grown.
+            self.put(&mut io::Cursor::new(&buffer[..len]).chain(file), meta, from)
+        })
     }
 
     /// Puts a file that is there. The blocks are shared where the file system can.
@@ -97,24 +146,19 @@ impl Store {
         let mut file = File::open(path).act("open", path)?;
         let size = file.metadata().act("read", path)?.len();
         if size > IN_MEMORY as u64 && self.may_reflink() {
-            let tmp = self.tmp_path()?;
-            let clone = File::options()
-                .read(true)
-                .write(true)
-                .create_new(true)
-                .open(&tmp);
-            let clone = &mut clone.act("create", &tmp)?;
-            if files::or_remove(&tmp, self.reflink(&file, clone, &tmp))? {
+            let mut begun = self.begin(meta)?;
+            let cloned = self.reflink(&file, &begun.file, path);
+            if self.or_give_up_ref(&begun, cloned)? {
                 // Hashes the clone: nobody else can change it.
-                let hashed = hash_of(clone, &tmp).and_then(|(digest, size)| {
-                    self.adopt(&tmp, clone, digest, size, meta)?;
+                let hashed = hash_of(&mut begun.file, path).and_then(|(digest, size)| {
+                    self.adopt(&begun, digest, size, meta)?;
                     Ok((digest, size))
                 });
-                return files::or_remove(&tmp, hashed);
+                return self.or_give_up(begun, hashed);
             }
-            files::remove_all(&tmp)?;
+            self.give_up(&begun);
         }
-        self.put(&mut file, meta, path)
+        self.put_open(&mut file, size, meta, path)
     }
 
     /// Where an object is; the executable one or the other when only that is there, nothing when neither is.
@@ -193,27 +237,76 @@ impl Store {
         Ok(shared)
     }
 
-    /// Moves a whole temporary file to where its digest says, unless that is there.
-    fn adopt(
-        &self,
-        tmp: &Path,
-        file: &File,
-        digest: Digest,
-        size: u64,
-        meta: ObjectMeta,
-    ) -> Result<()> {
-        if self.rely_on_object(&digest, meta.executable, size)? {
-            return fs::remove_file(tmp).act("remove", tmp);
+    /// A new file in the temporary folder, with the object's mode.
+    fn begin(&self, meta: ObjectMeta) -> Result<Begun> {
+        let (folder, name) = self.tmp_name()?;
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let mode = Mode::from_raw_mode(meta.mode());
+        let path = || self.layout.objects();
+        let file = rfs::openat(folder, name.as_str(), flags, mode);
+        let file = file.act("create an object in", &path())?;
+        let begun = Begun {
+            name,
+            file: file.into(),
+        };
+        if !creates_as_asked() {
+            let changed = rfs::fchmod(&begun.file, mode);
+            let changed = changed.act("set the mode of an object in", &path());
+            self.or_give_up_ref(&begun, changed)?;
         }
-        let path = self.layout.object(&digest, meta.executable);
-        file.set_permissions(Permissions::from_mode(meta.mode()))
-            .act("set the mode of", &path)?;
-        sys::set_mtime(CWD, tmp, meta.mtime).act("set the time of", &path)?;
+        Ok(begun)
+    }
+
+    /// Gives a whole file the name that its digest says, unless there is one of it.
+    fn adopt(&self, begun: &Begun, digest: Digest, size: u64, meta: ObjectMeta) -> Result<()> {
+        let name = Layout::object_name(&digest, meta.executable);
+        let path = || self.layout.objects().join(&name);
+        sys::set_open_mtime(&begun.file, meta.mtime).act("set the time of", &path())?;
+        let (folder, from) = (self.tmp_fd()?, begun.name.as_str());
         self.beside_no_collection(|| {
             self.need(Need::Object(&digest))?;
-            fs::rename(tmp, &path).act("put the object", &path)
+            let to = name.as_str();
+            match rfs::renameat_with(folder, from, &self.objects, to, RenameFlags::NOREPLACE) {
+                Err(Errno::EXIST) if self.is_object(&digest, meta.executable, size) => {
+                    rfs::unlinkat(folder, from, AtFlags::empty()).act("remove the twin of", &path())
+                }
+                // What a crash cut short is replaced; and some file systems don't know the flag.
+                Err(Errno::EXIST | Errno::INVAL) => {
+                    rfs::renameat(folder, from, &self.objects, to).act("put the object", &path())
+                }
+                other => other.act("put the object", &path()),
+            }
         })
     }
+
+    fn give_up(&self, begun: &Begun) {
+        if let Ok(folder) = self.tmp_fd() {
+            // The collector sweeps what stays.
+            let _ = rfs::unlinkat(folder, begun.name.as_str(), AtFlags::empty());
+        }
+    }
+
+    fn or_give_up<T>(&self, begun: Begun, result: Result<T>) -> Result<T> {
+        self.or_give_up_ref(&begun, result)
+    }
+
+    fn or_give_up_ref<T>(&self, begun: &Begun, result: Result<T>) -> Result<T> {
+        if result.is_err() {
+            self.give_up(begun);
+        }
+        result
+    }
+}
+
+/// Whether this process' umask takes nothing from the modes of objects.
+fn creates_as_asked() -> bool {
+    static KNOWN: OnceLock<bool> = OnceLock::new();
+    *KNOWN.get_or_init(|| {
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let umask = status.lines().find_map(|line| line.strip_prefix("Umask:"));
+        let umask = umask.and_then(|text| u32::from_str_radix(text.trim(), 8).ok());
+        umask.is_some_and(|umask| umask & 0o755 == 0)
+    })
 }
 
 impl ObjectWriter<'_> {
@@ -229,7 +322,10 @@ impl ObjectWriter<'_> {
             self.spill()?;
         }
         match &mut self.spilled {
-            Some((path, file)) => file.write_all(bytes).act("write the object", path),
+            Some(begun) => begun
+                .file
+                .write_all(bytes)
+                .act("write an object in", &self.store.layout.objects()),
             None => Ok(()),
         }
     }
@@ -244,19 +340,17 @@ impl ObjectWriter<'_> {
             }
             self.spill()?;
         }
-        if let Some((path, file)) = &self.spilled {
-            self.store.adopt(path, file, digest, self.size, self.meta)?;
+        if let Some(begun) = &self.spilled {
+            self.store.adopt(begun, digest, self.size, self.meta)?;
         }
         self.spilled = None;
         Ok((digest, self.size))
     }
 
     fn spill(&mut self) -> Result<()> {
-        let path = self.store.tmp_path()?;
-        let file = File::create_new(&path).act("create", &path)?;
-        let (_, file) = self.spilled.insert((path.clone(), file));
-        file.write_all(&std::mem::take(&mut self.buffer))
-            .act("write the object", &path)
+        let begun = self.spilled.insert(self.store.begin(self.meta)?);
+        let written = begun.file.write_all(&std::mem::take(&mut self.buffer));
+        written.act("write an object in", &self.store.layout.objects())
     }
 }
 
@@ -279,9 +373,8 @@ impl Write for ObjectWriter<'_> {
 
 impl Drop for ObjectWriter<'_> {
     fn drop(&mut self) {
-        if let Some((path, _)) = self.spilled.take() {
-            // Given up; the collector sweeps what stays.
-            let _ = fs::remove_file(path);
+        if let Some(begun) = self.spilled.take() {
+            self.store.give_up(&begun);
         }
     }
 }
@@ -289,6 +382,6 @@ impl Drop for ObjectWriter<'_> {
 /// Hashes an open file from where it stands.
 pub(crate) fn hash_of(file: &mut File, path: &Path) -> Result<(Digest, u64)> {
     let mut hasher = blake3::Hasher::new();
-    let size = io::copy(file, &mut hasher).act("read", path)?;
-    Ok((Digest(*hasher.finalize().as_bytes()), size))
+    hasher.update_reader(&mut *file).act("read", path)?;
+    Ok((Digest(*hasher.finalize().as_bytes()), hasher.count()))
 }

@@ -19,6 +19,7 @@ use rustix::io::retry_on_intr;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -50,7 +51,7 @@ pub(crate) enum Need<'a> {
 /// An open store's part in this.
 #[derive(Debug, Default)]
 pub(crate) struct Session {
-    folder: OnceLock<PathBuf>,
+    folder: OnceLock<(PathBuf, OwnedFd)>,
     next_tmp: AtomicU64,
     state: Mutex<State>,
     /// The file of the session that this store is opened for, which then gets the lines.
@@ -61,8 +62,8 @@ pub(crate) struct Session {
 struct State {
     /// How many threads are beside no collection.
     entered: usize,
-    /// Locked, shared, while there are any.
-    lock: Option<Locked>,
+    /// Gate and collector's lock; the second is locked, shared, while there are any.
+    locks: Option<[File; 2]>,
     /// The file that gets the lines.
     lines: Option<File>,
     /// Keeps this session's own file locked.
@@ -132,6 +133,22 @@ impl Store {
         Ok(self.tmp_folder()?.join(number.to_string()))
     }
 
+    /// As [`Store::tmp_path`]: the open folder and a name in it.
+    pub(crate) fn tmp_name(&self) -> Result<(&OwnedFd, String)> {
+        let number = self.session.next_tmp.fetch_add(1, Ordering::Relaxed);
+        Ok((self.tmp_fd()?, number.to_string()))
+    }
+
+    /// The folder of this open store's half-made things, open.
+    pub(crate) fn tmp_fd(&self) -> Result<&OwnedFd> {
+        let path = self.tmp_folder()?;
+        let made = self.session.folder.get().map(|(_, folder)| folder);
+        made.ok_or_else(|| Error::Unmakeable {
+            path: path.into(),
+            why: "its file of temporary roots is gone",
+        })
+    }
+
     /// Waits for everybody who is in [`Store::beside_no_collection`], and keeps them out until the result is dropped.
     pub fn collecting(&self) -> Result<Collecting> {
         // Its own folder can't be made later, while it keeps itself out. A full disk may have no room for it; nor is any needed.
@@ -139,8 +156,8 @@ impl Store {
             Ok(_) | Err(Error::Full { .. }) => {}
             Err(error) => return Err(error),
         }
-        let gate = self.lock_file("gate", FlockOperation::LockExclusive)?;
-        let lock = self.lock_file("collector", FlockOperation::LockExclusive)?;
+        let gate = self.exclusively("gate")?;
+        let lock = self.exclusively("collector")?;
         Ok(Collecting {
             _lock: lock,
             _gate: gate,
@@ -152,7 +169,7 @@ impl Store {
         self.beside_no_collection(|| {
             let mut state = self.session.state();
             if let (Some(file), Some(folder)) = (&state.held, self.session.folder.get()) {
-                file.set_len(0).act("write", &roots_of(folder))?;
+                file.set_len(0).act("write", &roots_of(&folder.0))?;
             }
             state.unwritten.clear();
             Ok(())
@@ -191,7 +208,7 @@ impl Store {
 
     /// The folder of this open store's half-made things.
     pub(crate) fn tmp_folder(&self) -> Result<&Path> {
-        if let Some(made) = self.session.folder.get() {
+        if let Some((made, _)) = self.session.folder.get() {
             return Ok(made);
         }
         // The collector takes a folder whose file is not locked for one that a killed process left.
@@ -199,16 +216,14 @@ impl Store {
             let mut state = self.session.state();
             if state.held.is_none() {
                 let (folder, file) = self.new_session()?;
+                let open = sys::open_folder(&folder).act("open the folder", &folder)?;
                 state.held = Some(file);
-                let _ = self.session.folder.set(folder);
+                let _ = self.session.folder.set((folder, open));
             }
             Ok::<_, Error>(())
         })?;
-        Ok(self
-            .session
-            .folder
-            .get()
-            .map_or(Path::new(""), PathBuf::as_path))
+        let made = self.session.folder.get();
+        Ok(made.map_or(Path::new(""), |(path, _)| path))
     }
 
     fn new_session(&self) -> Result<(PathBuf, File)> {
@@ -237,9 +252,17 @@ impl Store {
     fn enter(&self) -> Result<()> {
         let mut state = self.session.state();
         if state.entered == 0 {
-            let gate = self.lock_file("gate", FlockOperation::LockShared)?;
-            state.lock = Some(self.lock_file("collector", FlockOperation::LockShared)?);
-            drop(gate);
+            if state.locks.is_none() {
+                state.locks = Some([self.open_lock("gate")?, self.open_lock("collector")?]);
+            }
+            if let Some([gate, lock]) = &state.locks {
+                let waiting = "wait for the collection in";
+                let var = || self.layout.var();
+                flock_waiting(gate, FlockOperation::LockShared).act(waiting, &var())?;
+                let locked = flock_waiting(lock, FlockOperation::LockShared);
+                flock_waiting(gate, FlockOperation::Unlock).act("unlock", &var())?;
+                locked.act(waiting, &var())?;
+            }
         }
         state.entered += 1;
         Ok(())
@@ -252,7 +275,9 @@ impl Store {
             return Ok(());
         }
         let written = self.write_lines(&mut state);
-        state.lock = None;
+        if let Some([_, lock]) = &state.locks {
+            flock_waiting(lock, FlockOperation::Unlock).act("unlock", &self.layout.var())?;
+        }
         written
     }
 
@@ -261,7 +286,10 @@ impl Store {
         if state.unwritten.is_empty() {
             return Ok(());
         }
-        let own = || self.session.folder.get().map(|folder| folder.join(ROOTS));
+        let own = || {
+            let made = self.session.folder.get();
+            made.map(|(folder, _)| roots_of(folder))
+        };
         let path = self.session.parent.clone().or_else(own).unwrap_or_default();
         if state.lines.is_none() {
             let file = File::options().append(true).open(&path);
@@ -275,18 +303,23 @@ impl Store {
         }
     }
 
-    fn lock_file(&self, name: &str, operation: FlockOperation) -> Result<Locked> {
+    fn open_lock(&self, name: &str) -> Result<File> {
         let path = self.layout.lock_file(name);
         let file = File::options().append(true).create(true).open(&path);
-        let file = file.act("open the lock", &path)?;
-        flock_waiting(&file, operation).act("lock", &path)?;
+        file.act("open the lock", &path)
+    }
+
+    fn exclusively(&self, name: &str) -> Result<Locked> {
+        let file = self.open_lock(name)?;
+        let locked = flock_waiting(&file, FlockOperation::LockExclusive);
+        locked.act("lock", &self.layout.lock_file(name))?;
         Ok(Locked(file))
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        if let Some(folder) = self.folder.get() {
+        if let Some((folder, _)) = self.folder.get() {
             // What can't be removed now is swept by the next collection.
             let _ = files::remove_all(folder);
         }

@@ -110,20 +110,24 @@ fn open_beneath_with(folder: impl AsFd, path: &Path, flags: OFlags) -> io::Resul
 
 /// Sets the modification and access time, in seconds since 1970, of what is at a path itself, also of a symbolic link.
 pub fn set_mtime(folder: impl AsFd, path: impl rustix::path::Arg, mtime: i64) -> io::Result<()> {
+    let flags = AtFlags::SYMLINK_NOFOLLOW;
+    Ok(fs::utimensat(folder, path, &both_times(mtime), flags)?)
+}
+
+/// As [`set_mtime`], of an open file.
+pub fn set_open_mtime(file: impl AsFd, mtime: i64) -> io::Result<()> {
+    Ok(fs::futimens(file, &both_times(mtime))?)
+}
+
+fn both_times(mtime: i64) -> Timestamps {
     let time = Timespec {
         tv_sec: mtime,
         tv_nsec: 0,
     };
-    let times = Timestamps {
+    Timestamps {
         last_access: time,
         last_modification: time,
-    };
-    Ok(fs::utimensat(
-        folder,
-        path,
-        &times,
-        AtFlags::SYMLINK_NOFOLLOW,
-    )?)
+    }
 }
 
 /// All extended attributes of an open file, by name; none where the file system has none.
