@@ -27,6 +27,13 @@ const USER: u32 = 1000;
 const TMPFS_BYTES: u64 = 4 << 30;
 /// Bytes of log before a build is stopped.
 const LOG_BYTES: u64 = 256 << 20;
+/// Processes and threads at once.
+const PROCESSES: u64 = 2048;
+/// Bytes of the largest file.
+const FILE_BYTES: u64 = 32 << 30;
+/// Bytes on disk, and those that a build leaves free: the store needs some to take the output in.
+const DISK_BYTES: u64 = 64 << 30;
+const DISK_FREE_BYTES: u64 = 64 << 20;
 
 /// Arguments of the builder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,8 +134,10 @@ impl Builder for Script {
         sandbox.spec.limits = Limits {
             wall_secs: args.wall_secs,
             output_bytes: Some(LOG_BYTES),
-            processes: Some(4096),
-            file_bytes: None,
+            processes: Some(PROCESSES),
+            file_bytes: Some(FILE_BYTES),
+            disk_bytes: Some(DISK_BYTES),
+            disk_free_bytes: Some(DISK_FREE_BYTES),
         };
         open_to_all(&build)?;
         context.run_ok(&sandbox, &context.derivation().name)?;

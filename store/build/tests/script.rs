@@ -238,6 +238,49 @@ fn setuid_outputs_are_refused() {
     assert_eq!(world.tree(content).entries["f"].mode, 0o755);
 }
 
+fn an_output_that_links_to_a_file_of_the_host_brings_nothing_of_it() {
+    let world = World::new();
+    let secret = world._folder.path().join("secret");
+    fs::write(&secret, "a secret of the host").unwrap();
+    let secret = secret.display();
+    let whole = failure(
+        world
+            .build_script(&format!("ln -s {secret} $out"))
+            .unwrap_err(),
+    );
+    assert!(whole.source.to_string().contains("out"), "{}", whole.source);
+    let link = format!("mkdir $out; ln -s {secret} $out/link");
+    let tree = world.tree(world.build_script(&link).unwrap());
+    assert!(matches!(
+        tree.entries["link"].kind,
+        EntryKind::Symlink { .. }
+    ));
+    let digest = cairn_graph::Digest::of(b"a secret of the host");
+    assert!(!world.store.has_object(&digest));
+    // The control: who follows the link reads it.
+    let made = world._folder.path().join("made");
+    std::os::unix::fs::symlink(secret.to_string(), &made).unwrap();
+    assert_eq!(fs::read_to_string(made).unwrap(), "a secret of the host");
+}
+
+fn inputs_do_not_become_the_output_by_another_name() {
+    let world = World::new();
+    let failed = failure(world.build_script("ln $given $out").unwrap_err());
+    assert!(
+        matches!(failed.source, BuildError::Command { .. }),
+        "{}",
+        failed.source
+    );
+}
+
+fn the_script_itself_cannot_be_changed_or_replaced() {
+    let world = World::new();
+    let script = "for act in 'echo x >/build/.script' 'ln -sf x /build/.script'; do \
+        (eval $act) 2>/dev/null && echo \"$act\"; done; echo ok >$out";
+    assert_eq!(world.text(world.build_script(script).unwrap()), "ok\n");
+    assert_eq!(*world.lines.lock().unwrap(), Vec::<String>::new());
+}
+
 fn a_failing_script_is_told_with_its_last_lines() {
     let world = World::new();
     let failed = failure(
@@ -294,6 +337,9 @@ fn trials() -> Vec<Trial> {
         a_script_is_a_fixed_user_without_host_or_network,
         inputs_and_their_store_paths_cannot_be_written,
         setuid_outputs_are_refused,
+        an_output_that_links_to_a_file_of_the_host_brings_nothing_of_it,
+        inputs_do_not_become_the_output_by_another_name,
+        the_script_itself_cannot_be_changed_or_replaced,
         a_failing_script_is_told_with_its_last_lines,
         a_script_without_output_fails,
         a_script_that_takes_too_long_is_stopped,

@@ -8,6 +8,7 @@ mod filter;
 mod first_process;
 mod mounts;
 mod privileges;
+mod reach;
 mod root;
 
 use crate::child::Task;

@@ -3,6 +3,7 @@
 //! In: a [`Sandbox`] or a task. Out: its outcome. Kills the child when told to, and returns only when it is gone.
 
 use crate::child::{CHILD_ARGUMENT, CHILD_VARIABLE, child_program};
+use crate::disk_use::DiskUse;
 use crate::error::SandboxError;
 use crate::ids::IdMap;
 use crate::sandbox::{Ending, ExitOutcome, Sandbox, Watch};
@@ -204,6 +205,7 @@ pub(crate) fn run(sandbox: &Sandbox, watch: &mut Watch<'_>) -> Result<ExitOutcom
         pipe: stdout_reader.map(|r| File::from(OwnedFd::from(r))),
         pending: Vec::new(),
     };
+    let mut disk_use = DiskUse::of(&sandbox.spec);
     let mut output_bytes = 0_u64;
     let mut answer = None;
     let mut stopped = None;
@@ -232,6 +234,8 @@ pub(crate) fn run(sandbox: &Sandbox, watch: &mut Watch<'_>) -> Result<ExitOutcom
             .is_some_and(|bytes| output_bytes > bytes)
         {
             stopped = Some(Ending::TooMuchOutput);
+        } else {
+            stopped = disk_use.exceeded();
         }
     }
     // An answer is the child's last word: its processes are gone. Otherwise they are killed here.

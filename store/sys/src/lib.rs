@@ -6,6 +6,7 @@
 //! namespace to a process with threads, so the program is executed again as a helper with one thread.
 
 pub mod child;
+mod disk_use;
 pub mod error;
 pub mod fs;
 pub mod ids;

@@ -233,6 +233,11 @@ pub struct Limits {
     pub processes: Option<u64>,
     /// Bytes of the largest file (`RLIMIT_FSIZE`).
     pub file_bytes: Option<u64>,
+    /// Bytes that what the command writes on the host's disks may take: writable binds and the overlay's upper folder, by their
+    /// blocks. Looked at ten times a second, so that it can be passed by what is written in that time.
+    pub disk_bytes: Option<u64>,
+    /// Bytes that must stay free on those disks, whoever takes them; and one inode of 64. Open files that have no name any more count here only.
+    pub disk_free_bytes: Option<u64>,
 }
 
 /// Who watches a run.
@@ -274,6 +279,10 @@ pub enum Ending {
     TimedOut,
     /// Stopped at [`Limits::output_bytes`].
     TooMuchOutput,
+    /// Stopped at [`Limits::disk_bytes`].
+    TooMuchDisk,
+    /// Stopped at [`Limits::disk_free_bytes`].
+    DiskFull,
     /// Stopped through [`Watch::cancelled`].
     Cancelled,
 }
@@ -285,6 +294,8 @@ impl std::fmt::Display for Ending {
             Self::Signaled(signal) => write!(f, "was killed by signal {signal}"),
             Self::TimedOut => f.write_str("took too long"),
             Self::TooMuchOutput => f.write_str("wrote too much output"),
+            Self::TooMuchDisk => f.write_str("took too much of the disk"),
+            Self::DiskFull => f.write_str("was stopped because the disk is nearly full"),
             Self::Cancelled => f.write_str("was cancelled"),
         }
     }

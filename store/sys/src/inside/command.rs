@@ -2,7 +2,7 @@
 //!
 //! In: the spec, with the root in place. Out: the command instead of this process, or why not.
 
-use super::{Step, StepError, filter, privileges};
+use super::{Step, StepError, filter, privileges, reach};
 use crate::sandbox::Spec;
 use crate::syscalls;
 use rustix::fs::{MemfdFlags, Mode, SeekFrom, memfd_create, seek};
@@ -24,9 +24,13 @@ pub(super) fn execute(spec: &Spec) -> StepError {
 
 fn become_command(spec: &Spec) -> Result<std::convert::Infallible, StepError> {
     let _ = rustix::process::setsid();
-    if !spec.stdin.is_empty() {
-        give_stdin(&spec.stdin).step(|| "give the command its input".to_owned())?;
-    }
+    let given = if spec.stdin.is_empty() {
+        own_null()
+    } else {
+        give_stdin(&spec.stdin)
+    };
+    given.step(|| "give the command its input".to_owned())?;
+    be_the_first_to_go();
     umask(Mode::from_raw_mode(spec.umask));
     set_limits(spec)?;
     let filters = filter::of(spec.profile).step(|| "make the system call filter".to_owned())?;
@@ -48,6 +52,7 @@ fn become_command(spec: &Spec) -> Result<std::convert::Infallible, StepError> {
     let programs = candidates(spec);
     syscalls::reset_signals();
     syscalls::close_on_exec_from(3).step(|| "close descriptors".to_owned())?;
+    reach::restrict(spec)?;
     filter::install(&filters).step(|| "install the system call filter".to_owned())?;
     let name = spec.argv.first().cloned().unwrap_or_default();
     let mut failure = io::Error::from_raw_os_error(libc::ENOENT);
@@ -92,6 +97,20 @@ fn give_stdin(bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// The host's `/dev/null`, which standard input is until here, lies outside of what the command may open; this is the sandbox's own.
+fn own_null() -> io::Result<()> {
+    match std::fs::File::open("/dev/null") {
+        Ok(null) => Ok(rustix::stdio::dup2_stdin(&null)?),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// When memory runs out, the kernel should end a build rather than its user's programs. Without `/proc` it is not asked.
+fn be_the_first_to_go() {
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
+}
+
 fn set_limits(spec: &Spec) -> Result<(), StepError> {
     let both = |value: u64| Rlimit {
         current: Some(value),
@@ -100,6 +119,7 @@ fn set_limits(spec: &Spec) -> Result<(), StepError> {
     let hard = getrlimit(Resource::Nofile).maximum;
     let mut limits = vec![
         (Resource::Core, both(0)),
+        (Resource::Rtprio, both(0)),
         (
             Resource::Nofile,
             Rlimit {

@@ -23,13 +23,37 @@ const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 /// Bytes that `/dev` and `/dev/shm` may take.
 const DEV_SIZE: u64 = 1 << 20;
 const SHM_SIZE: u64 = 1 << 28;
+/// An inode of a file system in memory for each of so many bytes: an empty file takes no page, and a kilobyte of the kernel's memory.
+const BYTES_AN_INODE: u64 = 1 << 14;
+const LEAST_INODES: u64 = 1 << 10;
 /// Parts of `/proc` that act on the host when written by its root.
-const PROC_READ_ONLY: [&str; 6] = ["sys", "sysrq-trigger", "irq", "bus", "fs", "acpi"];
+const PROC_READ_ONLY: [&str; 12] = [
+    "sys",
+    "sysrq-trigger",
+    "irq",
+    "bus",
+    "fs",
+    "acpi",
+    "asound",
+    "driver",
+    "dynamic_debug",
+    "mtrr",
+    "scsi",
+    "pressure",
+];
 /// Parts of `/proc` that tell about the host.
-const PROC_MASKED: [&str; 6] = [
+const PROC_MASKED: [&str; 14] = [
     "kcore",
     "keys",
+    "key-users",
     "kmsg",
+    "kpagecount",
+    "kpageflags",
+    "kpagecgroup",
+    "iomem",
+    "ioports",
+    "interrupts",
+    "vmallocinfo",
     "timer_list",
     "sched_debug",
     "latency_stats",
@@ -168,12 +192,16 @@ pub(super) fn tmpfs(
     mode: u32,
     flags: MountAttrFlags,
 ) -> Result<Piece, StepError> {
-    file_system(
-        "tmpfs",
-        &[("size", &size.to_string()), ("mode", &format!("{mode:o}"))],
-        to,
-        flags,
-    )
+    let inodes = (size / BYTES_AN_INODE).max(LEAST_INODES);
+    let options = [
+        ("size", size.to_string()),
+        ("nr_inodes", inodes.to_string()),
+        ("mode", format!("{mode:o}")),
+    ];
+    let options = options
+        .each_ref()
+        .map(|(key, value)| (*key, value.as_str()));
+    file_system("tmpfs", &options, to, flags)
 }
 
 fn devices() -> Result<Piece, StepError> {
@@ -182,7 +210,9 @@ fn devices() -> Result<Piece, StepError> {
     for name in DEVICES {
         let from = PathBuf::from("/dev").join(name);
         let tree = clone_tree(&from).step(|| format!("bind {}", from.display()))?;
-        add_mount_attributes(tree.as_fd(), MOUNT_NO_SETID | MOUNT_NO_EXEC)
+        // Devices are written through a read-only mount all the same, but their modes and owners, which are the host's, stay.
+        let attributes = MOUNT_NO_SETID | MOUNT_NO_EXEC | MOUNT_READ_ONLY;
+        add_mount_attributes(tree.as_fd(), attributes)
             .step(|| format!("restrict the mount of {}", from.display()))?;
         within.push(Piece {
             target: format!("/dev/{name}"),
