@@ -21,6 +21,7 @@ pub mod objects;
 mod parallel;
 pub mod paths;
 pub mod realisations;
+mod recovery;
 pub mod references;
 pub mod roots;
 mod store;

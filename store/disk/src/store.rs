@@ -22,7 +22,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store below a root folder, making what is missing; `/` on a running machine.
+    /// Opens the store below a root folder, making what is missing; `/` on a running machine. Where the machine went down in the middle
+    /// of something, what is half there goes first.
     ///
     /// Errors: [`Error::Version`] for another layout, [`Error::Io`] where the folders can't be made.
     pub fn open(root: &Path) -> Result<Self> {
@@ -45,6 +46,10 @@ impl Store {
                 for folder in layout.folders() {
                     fs::create_dir_all(&folder).act("make the folder", &folder)?;
                 }
+                // The version says that all of them are there.
+                sys::open_folder(layout.cairn())
+                    .and_then(sys::sync_file_system)
+                    .act("make durable", layout.cairn())?;
                 let tmp = layout.tmp().join(format!("version-{}", std::process::id()));
                 let _ = fs::remove_file(&tmp);
                 files::write_durably(&tmp, &version, format!("{VERSION}\n").as_bytes())?;
@@ -61,12 +66,14 @@ impl Store {
         }
         let objects =
             sys::open_folder(&layout.objects()).act("open the folder", &layout.objects())?;
-        Ok(Self {
+        let store = Self {
             layout,
             objects,
             no_reflink: AtomicBool::new(false),
             session,
-        })
+        };
+        store.recover()?;
+        Ok(store)
     }
 
     /// Where everything is.

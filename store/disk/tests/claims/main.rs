@@ -14,5 +14,7 @@ mod materialise;
 mod objects;
 mod overlay;
 mod paths;
+mod recovery;
 mod support;
+mod swaps;
 mod verify;
