@@ -32,6 +32,10 @@ pub enum Ended {
 }
 
 /// Runs the command to its end, or to where the observer wants it killed.
+#[expect(
+    clippy::zombie_processes,
+    reason = "the tracer waits for all of its processes"
+)]
 pub fn run(command: &mut Command, below: &Path, observer: &mut dyn Observer) -> Ended {
     // A shell waits for a line, so that the command can be stopped before its first call.
     let mut waiting = Command::new("/bin/sh");

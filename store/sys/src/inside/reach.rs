@@ -10,6 +10,7 @@ use landlock::{
     ABI, Access, AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
     RulesetCreatedAttr, RulesetError, Scope,
 };
+use std::error::Error;
 use std::io;
 
 /// What the kernel must know (Linux 5.19; before, nothing could be moved between folders).
@@ -33,7 +34,20 @@ pub(super) fn restrict(spec: &Spec) -> Result<(), StepError> {
         })
         .collect::<io::Result<Vec<_>>>()
         .step(step)?;
-    apply(rules).map_err(io::Error::other).step(step)
+    apply(rules).map_err(|error| cause(&error)).step(step)
+}
+
+/// What the kernel said; without a word of it, that it can't.
+fn cause(error: &RulesetError) -> io::Error {
+    let mut next: Option<&dyn Error> = Some(error);
+    while let Some(error) = next {
+        let said = error.downcast_ref::<io::Error>();
+        if let Some(number) = said.and_then(io::Error::raw_os_error) {
+            return io::Error::from_raw_os_error(number);
+        }
+        next = error.source();
+    }
+    io::Error::from_raw_os_error(libc::EOPNOTSUPP)
 }
 
 fn apply(rules: Vec<PathBeneath<PathFd>>) -> Result<(), RulesetError> {
