@@ -13,7 +13,9 @@ use crate::source::SourceError;
 use cairn_build::{Event, RealiseError, Realised};
 use cairn_debian::Lock;
 use cairn_debian::lock::LockError;
-use cairn_disk::{Generation, GenerationState, NewGeneration, ObjectMeta, Store, Timestamp};
+use cairn_disk::{
+    DerivationRecord, Generation, GenerationState, NewGeneration, ObjectMeta, Store, Timestamp,
+};
 use cairn_fetch::cancel::Cancel;
 use cairn_fetch::http::Client;
 use cairn_graph::{
@@ -325,6 +327,12 @@ impl Session {
             .map(|record| record.references)
             .unwrap_or_default();
         let action = resolved.key();
+        let inputs = again.graph.inputs(again.packages).into_iter();
+        let made_by = inputs
+            .filter_map(|(label, id)| Some((label.to_owned(), *realised.actions.get(&id)?)))
+            .collect();
+        let derivation = DerivationRecord::new(resolved, made_by);
+        store.derivations().put_all(&[derivation])?;
         store.realisations().put(&Realisation {
             version: 1,
             action,

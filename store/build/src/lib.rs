@@ -7,6 +7,7 @@ pub mod builder;
 pub mod error;
 pub mod event;
 pub mod log;
+mod one;
 pub mod plan;
 pub mod schedule;
 mod scratch;
@@ -16,6 +17,7 @@ mod state;
 pub use builder::{BuildContext, Builder, Builders, Built, Kind};
 pub use error::{BuildError, Failure, RealiseError};
 pub use event::Event;
+pub use one::rebuild;
 pub use plan::{Known, Need, Plan, plan};
 pub use schedule::{Options, Realised, realise};
 

@@ -3,23 +3,15 @@
 //! In: a graph, builders, a store. Out: [`Realised`], and [`Event`]s on the way. What is finished is recorded every few seconds and
 //! at every end, so that neither a failure nor Ctrl-C nor a crash loses more than that.
 
-use crate::builder::{BuildContext, Builders, Built, Kind};
-use crate::error::{BuildError, Failure, RealiseError, one_line};
+use crate::builder::{Builders, Kind};
+use crate::error::{BuildError, RealiseError, one_line};
 use crate::event::Event;
-use crate::log::Log;
+use crate::one::{Ended, Workshop};
 use crate::plan::{Known, plan};
-use crate::scratch;
-use crate::state::{Lane, State};
-use cairn_disk::Store;
-use cairn_graph::{
-    ActionKey, BuildGraph, Content, DerivationId, FixedOutput, Output, Realisation,
-    ResolvedDerivation, StorePath,
-};
-use sha2::{Digest as _, Sha256};
+use crate::state::{Finished, Lane, State};
+use cairn_disk::{DerivationRecord, Store};
+use cairn_graph::{ActionKey, BuildGraph, Content, DerivationId, Output, Realisation};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
-use std::panic::AssertUnwindSafe;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -61,6 +53,8 @@ impl Default for Options {
 pub struct Realised {
     /// Outputs of the wanted derivations and of all below them, as far as they were needed to be known.
     pub outputs: BTreeMap<DerivationId, Output>,
+    /// The realisations that gave these outputs.
+    pub actions: BTreeMap<DerivationId, ActionKey>,
     /// How many were built now.
     pub built: usize,
     /// How many seemed to need a build and came out as before.
@@ -165,9 +159,9 @@ struct Run<'a> {
 /// How one derivation went.
 enum Went {
     /// It was built, and has yet to be recorded.
-    Built(Realisation),
+    Built(Box<Finished>),
     /// It need not be built.
-    Known(Output),
+    Known(Box<Realisation>),
 }
 
 impl Run<'_> {
@@ -226,18 +220,19 @@ impl Run<'_> {
             .derivation(id)
             .map_or_else(String::new, |derivation| derivation.name.clone());
         let mut ended = Ended::default();
-        match self.try_one(id, &name, &mut ended) {
-            Ok(Went::Known(output)) => {
+        match self.try_one(id, &mut ended) {
+            Ok(Went::Known(known)) => {
+                let Realisation { action, output, .. } = *known;
                 (self.events)(Event::Skipped {
                     id,
                     output: output.clone(),
                 });
                 let mut state = self.state();
                 state.skipped += 1;
-                state.done(id, output);
+                state.done(id, action, output);
             }
-            Ok(Went::Built(realisation)) => {
-                let output = realisation.output.clone();
+            Ok(Went::Built(finished)) => {
+                let Realisation { action, output, .. } = finished.realisation.clone();
                 (self.events)(Event::Finished {
                     id,
                     output: output.clone(),
@@ -245,8 +240,8 @@ impl Run<'_> {
                 });
                 let mut state = self.state();
                 state.built += 1;
-                state.unrecorded.push(realisation);
-                state.done(id, output);
+                state.unrecorded.push(*finished);
+                state.done(id, action, output);
             }
             Err(source) => {
                 let was_cancelled = matches!(source, BuildError::Cancelled);
@@ -262,14 +257,7 @@ impl Run<'_> {
                     state.gave_up();
                     return;
                 }
-                state.failed(Failure {
-                    id,
-                    name,
-                    log: ended.log,
-                    tail: ended.tail,
-                    kept: ended.kept,
-                    source,
-                });
+                state.failed(ended.failure(id, name, source));
                 if !self.options.keep_going {
                     state.stop();
                     self.stop.store(true, Ordering::SeqCst);
@@ -278,7 +266,7 @@ impl Run<'_> {
         }
     }
 
-    fn try_one(&self, id: DerivationId, name: &str, ended: &mut Ended) -> Result<Went, BuildError> {
+    fn try_one(&self, id: DerivationId, ended: &mut Ended) -> Result<Went, BuildError> {
         let outputs = |input: DerivationId| self.state().outputs.get(&input).cloned();
         let resolved = self
             .graph
@@ -290,129 +278,30 @@ impl Run<'_> {
             present: true,
         }) = look_up(self.store, &action)?
         {
-            return Ok(Went::Known(realisation.output));
+            return Ok(Went::Known(Box::new(realisation)));
         }
-        let builder_name = &resolved.derivation.builder;
-        let builder = self
-            .builders
-            .get(builder_name)
-            .ok_or_else(|| BuildError::UnknownBuilder(builder_name.clone()))?;
-        (self.events)(Event::Started {
-            id,
-            name: name.to_owned(),
-            kind: builder.kind(),
-            action,
-        });
-        let started = Instant::now();
-        let context = BuildContext {
-            id,
-            resolved: &resolved,
-            action,
+        let workshop = Workshop {
+            builders: self.builders,
             store: self.store,
-            scratch: scratch::make(self.store)?,
+            keep_failed: self.options.keep_failed,
             stop: &self.stop,
             events: self.events,
-            log: Mutex::new(Log::new(
-                self.store.layout().logs().join(format!("{action}.zst")),
-            )),
         };
-        let built = std::panic::catch_unwind(AssertUnwindSafe(|| builder.build(&context)))
-            .unwrap_or_else(|panic| Err(panicked(builder_name, panic.as_ref())))
-            .and_then(|built| self.realisation_of(&resolved, action, built));
-        ended.wall = started.elapsed();
-        let BuildContext { scratch, log, .. } = context;
-        let logged = log
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
-            .finish();
-        let failed = matches!(&built, Err(error) if !matches!(error, BuildError::Cancelled));
-        let cleaned = if failed && self.options.keep_failed {
-            scratch::keep(self.store, &scratch, name, &action).map(Some)
-        } else {
-            scratch::remove(&scratch).map(|()| None)
-        };
-        // The build's own error comes first; then what went wrong around it.
-        match logged {
-            Ok((log, tail)) => (ended.log, ended.tail) = (log, tail),
-            Err(error) if built.is_ok() => return Err(error),
-            Err(_) => {}
-        }
-        match cleaned {
-            Ok(kept) => ended.kept = kept,
-            Err(error) if built.is_ok() => return Err(error),
-            Err(_) => {}
-        }
-        built.map(Went::Built)
+        let realisation = workshop.build(id, &resolved, ended)?;
+        let derivation = DerivationRecord::new(resolved, self.made_by(id));
+        Ok(Went::Built(Box::new(Finished {
+            realisation,
+            derivation,
+        })))
     }
 
-    /// Names what was built, and checks a fixed output.
-    fn realisation_of(
-        &self,
-        resolved: &ResolvedDerivation,
-        action: ActionKey,
-        built: Built,
-    ) -> Result<Realisation, BuildError> {
-        let name = &resolved.derivation.name;
-        if let Some(fixed) = &resolved.derivation.fixed {
-            self.check_fixed(name, fixed, &built.content)?;
-        }
-        let path = StorePath::new(name, &built.content).map_err(|error| BuildError::Output {
-            name: name.clone(),
-            reason: error.to_string(),
-        })?;
-        let output = Output {
-            path,
-            content: built.content,
-        };
-        self.store.register(&output, &built.references)?;
-        Ok(Realisation::new(action, output, built.references))
-    }
-
-    fn check_fixed(
-        &self,
-        name: &str,
-        fixed: &FixedOutput,
-        content: &Content,
-    ) -> Result<(), BuildError> {
-        let Content::File { digest, size, .. } = content else {
-            return Err(BuildError::Output {
-                name: name.to_owned(),
-                reason: "a fixed output is a file".to_owned(),
-            });
-        };
-        if let Some(expected) = fixed.size.filter(|expected| expected != size) {
-            return Err(BuildError::SizeMismatch {
-                name: name.to_owned(),
-                expected,
-                found: *size,
-            });
-        }
-        let mut file = self.store.open_object(digest)?;
-        let mut hasher = Sha256::new();
-        let mut buffer = vec![0; 1 << 16];
-        loop {
-            let count = file.read(&mut buffer).map_err(|source| {
-                let path = self.store.layout().object(digest, false);
-                BuildError::Io {
-                    act: "read",
-                    path,
-                    source,
-                }
-            })?;
-            if count == 0 {
-                break;
-            }
-            hasher.update(&buffer[..count]);
-        }
-        let found = data_encoding::HEXLOWER.encode(&hasher.finalize());
-        if found == fixed.sha256 {
-            return Ok(());
-        }
-        Err(BuildError::HashMismatch {
-            name: name.to_owned(),
-            expected: fixed.sha256.clone(),
-            found,
-        })
+    /// The realisations that gave the inputs of a derivation, by label.
+    fn made_by(&self, id: DerivationId) -> BTreeMap<String, ActionKey> {
+        let state = self.state();
+        let inputs = self.graph.inputs(id).into_iter();
+        inputs
+            .filter_map(|(label, input)| Some((label.to_owned(), *state.actions.get(&input)?)))
+            .collect()
     }
 
     /// Records what is finished, when the last time was long enough ago. What fails here fails again at the end.
@@ -430,11 +319,19 @@ impl Run<'_> {
 
     fn record(&self) -> Result<(), cairn_disk::Error> {
         let batch = std::mem::take(&mut self.state().unrecorded);
-        let recorded = self.store.realisations().put_all(&batch);
+        let recorded = self.record_all(&batch);
         if recorded.is_err() {
             self.state().unrecorded.extend(batch);
         }
         recorded
+    }
+
+    /// How things are made is written before that they were: the second makes the first durable.
+    fn record_all(&self, batch: &[Finished]) -> Result<(), cairn_disk::Error> {
+        let derivations: Vec<_> = batch.iter().map(|one| one.derivation.clone()).collect();
+        let realisations: Vec<_> = batch.iter().map(|one| one.realisation.clone()).collect();
+        self.store.derivations().put_all(&derivations)?;
+        self.store.realisations().put_all(&realisations)
     }
 
     fn finish(self) -> Result<Realised, RealiseError> {
@@ -456,28 +353,9 @@ impl Run<'_> {
         recorded?;
         Ok(Realised {
             outputs: state.outputs,
+            actions: state.actions,
             built: state.built,
             skipped: state.skipped,
         })
-    }
-}
-
-/// What is known of a build at its end besides its result.
-#[derive(Default)]
-struct Ended {
-    log: Option<PathBuf>,
-    tail: Vec<String>,
-    kept: Option<PathBuf>,
-    wall: Duration,
-}
-
-fn panicked(builder: &str, panic: &(dyn std::any::Any + Send)) -> BuildError {
-    let text = panic
-        .downcast_ref::<String>()
-        .cloned()
-        .or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
-    BuildError::Panicked {
-        builder: builder.to_owned(),
-        message: text.unwrap_or_else(|| "no message".to_owned()),
     }
 }

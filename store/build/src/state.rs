@@ -4,7 +4,8 @@
 
 use crate::error::Failure;
 use crate::plan::Plan;
-use cairn_graph::{BuildGraph, DerivationId, Output, Realisation};
+use cairn_disk::DerivationRecord;
+use cairn_graph::{ActionKey, BuildGraph, DerivationId, Output, Realisation};
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 /// What a worker takes: downloads wait for the network, the rest keeps cores busy.
@@ -14,14 +15,25 @@ pub(crate) enum Lane {
     Work,
 }
 
+/// What is recorded of a finished build.
+#[derive(Debug, Clone)]
+pub(crate) struct Finished {
+    /// What came out.
+    pub realisation: Realisation,
+    /// How.
+    pub derivation: DerivationRecord,
+}
+
 type Ready = BinaryHeap<(u64, std::cmp::Reverse<DerivationId>)>;
 
 /// The shared state; behind a mutex.
 pub(crate) struct State {
     /// Outputs whose content is in the store, or was known before and is not needed itself.
     pub outputs: BTreeMap<DerivationId, Output>,
-    /// Finished, with a record yet to be written.
-    pub unrecorded: Vec<Realisation>,
+    /// Which realisation gave each of the outputs.
+    pub actions: BTreeMap<DerivationId, ActionKey>,
+    /// Finished, with records yet to be written.
+    pub unrecorded: Vec<Finished>,
     pub failures: Vec<Failure>,
     /// Built, not counting those that needed no build.
     pub built: usize,
@@ -70,8 +82,14 @@ impl State {
             .iter()
             .map(|(id, known)| (*id, known.realisation.output.clone()))
             .collect();
+        let actions = plan
+            .known
+            .iter()
+            .map(|(id, known)| (*id, known.realisation.action))
+            .collect();
         let mut state = Self {
             outputs,
+            actions,
             unrecorded: Vec::new(),
             failures: Vec::new(),
             built: 0,
@@ -129,10 +147,11 @@ impl State {
     }
 
     /// A running derivation is done: what waited only for it becomes ready.
-    pub(crate) fn done(&mut self, id: DerivationId, output: Output) {
+    pub(crate) fn done(&mut self, id: DerivationId, action: ActionKey, output: Output) {
         self.running -= 1;
         self.left -= 1;
         self.outputs.insert(id, output);
+        self.actions.insert(id, action);
         for dependent in self.dependents.remove(&id).unwrap_or_default() {
             if let Some(count) = self.waiting.get_mut(&dependent) {
                 *count -= 1;

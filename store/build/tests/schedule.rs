@@ -3,7 +3,7 @@
 
 use cairn_build::{
     BuildContext, BuildError, Builder, Builders, Built, Event, Known, Need, Options, Plan,
-    RealiseError, Realised, plan, realise,
+    RealiseError, Realised, plan, realise, rebuild,
 };
 use cairn_disk::{ObjectMeta, Store};
 use cairn_graph::{BuildGraph, Content, Derivation, DerivationId, FixedOutput};
@@ -248,6 +248,32 @@ fn a_changed_input_rebuilds_what_needs_it() {
     let realised = world.realise(&after, &[ids["d"]]).unwrap();
     assert_eq!(world.text(&realised, ids["d"]), "db2c2");
     assert_eq!(world.built(), ["a", "b", "c", "d"]);
+}
+
+#[test]
+fn what_was_built_can_be_built_again_from_its_record_alone() {
+    let world = World::new();
+    let (graph, ids) = diamond("1");
+    let realised = world.realise(&graph, &[ids["d"]]).unwrap();
+    world.built();
+    let action = realised.actions[&ids["d"]];
+    let record = world.store.derivations().get(&action).unwrap().unwrap();
+    assert_eq!(record.made_by["b"], realised.actions[&ids["b"]]);
+    assert_eq!(world.store.derivations().list().unwrap().len(), 4);
+    let again = rebuild(
+        ids["d"],
+        &record.resolved,
+        &world.builders,
+        &world.store,
+        &world.options,
+        &world.cancelled,
+        &|_| {},
+    )
+    .unwrap();
+    assert_eq!(world.built(), ["d"]);
+    assert_eq!(again.output, realised.outputs[&ids["d"]]);
+    let unchanged = world.realise(&graph, &[ids["d"]]).unwrap();
+    assert_eq!(unchanged.actions, realised.actions);
 }
 
 #[test]

@@ -9,6 +9,7 @@
 //!   trees/<digest>               manifests of trees (`docs/store-format.md`)
 //!   var/paths/<hash>-<name>      record: what a path holds and what it needs
 //!   var/real/<action>            record: a realisation
+//!   var/drv/<action>             record: how that realisation is made
 //!   var/gens/<n>/record.json     record: a generation
 //!   var/gens/<n>/system          link to its system in `store/`
 //!   var/gens/default             link to the default generation's folder
@@ -127,6 +128,16 @@ impl Layout {
         self.realisations().join(key.to_string())
     }
 
+    /// The folder of derivations.
+    pub fn derivations(&self) -> PathBuf {
+        self.var().join("drv")
+    }
+
+    /// The record of how a realisation is made.
+    pub fn derivation(&self, key: &ActionKey) -> PathBuf {
+        self.derivations().join(key.to_string())
+    }
+
     /// The folder of generations.
     pub fn generations(&self) -> PathBuf {
         self.var().join("gens")
@@ -202,6 +213,7 @@ impl Layout {
             self.var(),
             self.paths(),
             self.realisations(),
+            self.derivations(),
             self.generations(),
             self.roots(),
             self.logs(),

@@ -9,6 +9,7 @@
 //! Any number of processes may put and build at once, beside a collection too: what an open store relies on is kept
 //! ([`temporary_roots`]). Who changes generations holds the [`Lock`].
 
+pub mod derivations;
 mod error;
 mod files;
 pub mod gc;
@@ -29,6 +30,7 @@ pub mod temporary_roots;
 mod trees;
 pub mod verify;
 
+pub use derivations::{DerivationRecord, Derivations};
 pub use error::{Error, Result};
 pub use gc::{GcOptions, GcPlan, Snapshot};
 pub use generations::{Generation, GenerationState, Generations, NewGeneration};

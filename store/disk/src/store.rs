@@ -4,7 +4,7 @@ use crate::error::{Act, Error, Result};
 use crate::files;
 use crate::layout::{Layout, RESERVE_BYTES, VERSION};
 use crate::temporary_roots::Session;
-use crate::{Generations, Realisations, Roots};
+use crate::{Derivations, Generations, Realisations, Roots};
 use cairn_sys::fs as sys;
 use std::fs;
 use std::os::fd::OwnedFd;
@@ -91,6 +91,11 @@ impl Store {
     /// The records of what was realised.
     pub fn realisations(&self) -> Realisations<'_> {
         Realisations::of(self)
+    }
+
+    /// The records of how realisations are made.
+    pub fn derivations(&self) -> Derivations<'_> {
+        Derivations::of(self)
     }
 
     /// The generations.

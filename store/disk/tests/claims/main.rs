@@ -5,6 +5,7 @@
     reason = "what a test can't set up should stop it"
 )]
 
+mod derivations;
 mod full_disk;
 mod gc;
 mod generations;
