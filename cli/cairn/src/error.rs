@@ -103,6 +103,78 @@ pub enum CommandError {
     NoLog {
         /// The name.
         name: String,
+        /// Whether such a build is known: then it printed nothing.
+        silent: bool,
+    },
+    /// No store path begins like this.
+    #[error("no store path is or begins with `{text}`")]
+    NoPath {
+        /// As given.
+        text: String,
+        /// Base names of those that may have been meant.
+        near: Vec<String>,
+    },
+    /// Several store paths begin like this.
+    #[error("{} begin with `{text}`", crate::ui::style::count(candidates.len(), "store path"))]
+    AmbiguousPath {
+        /// As given.
+        text: String,
+        /// Base names of all of them.
+        candidates: Vec<String>,
+    },
+    /// A store path is wanted, and a file in one was given.
+    #[error("`{inside}` is in {path}; a whole store path is wanted")]
+    NotWhole {
+        /// The store path.
+        path: cairn_graph::StorePath,
+        /// What is in it.
+        inside: String,
+    },
+    /// Nothing is there in a store path.
+    #[error("{path} has no `/{inside}`")]
+    NoEntry {
+        /// The store path.
+        path: cairn_graph::StorePath,
+        /// What it should have.
+        inside: String,
+        /// What may have been meant.
+        near: Option<String>,
+    },
+    /// Something in a store path that has no bytes to show.
+    #[error("{path} is no file")]
+    NoFile {
+        /// It.
+        path: String,
+    },
+    /// No named root is called so.
+    #[error("there is no root `{name}`")]
+    NoRoot {
+        /// The name.
+        name: String,
+        /// Those that are there.
+        known: Vec<String>,
+    },
+    /// No package of a generation or lock is called so.
+    #[error("no package here is called `{name}`")]
+    NoPackage {
+        /// The name.
+        name: String,
+        /// Names that may have been meant.
+        near: Vec<String>,
+    },
+    /// A name that several things have.
+    #[error("`{name}` is {}", a_list(kinds))]
+    Ambiguous {
+        /// The name.
+        name: String,
+        /// `option`, `package`, `path`.
+        kinds: Vec<&'static str>,
+    },
+    /// Faults that stay after a repair.
+    #[error("{} left in the store", crate::ui::style::count(*.count, "fault"))]
+    Unmended {
+        /// How many.
+        count: usize,
     },
     /// No option has a text in its path or documentation.
     #[error("no option has `{text}` in its name or its documentation")]
@@ -146,6 +218,13 @@ fn stays(default: Option<u64>) -> String {
         Some(number) => format!("generation {number} stays the default"),
         None => "there is no default yet".into(),
     }
+}
+
+/// `an option and a package`.
+fn a_list(kinds: &[&str]) -> String {
+    let article = |kind: &&str| if kind.starts_with('o') { "an" } else { "a" };
+    let words = kinds.iter().map(|kind| format!("{} {kind}", article(kind)));
+    words.collect::<Vec<_>>().join(" and ")
 }
 
 /// Errors of other crates, each kept whole: [`explain`] looks into it.

@@ -14,6 +14,7 @@ mod live_host;
 mod machine;
 mod repl;
 mod rewrite;
+mod store_path;
 mod ui;
 
 use clap::Parser as _;

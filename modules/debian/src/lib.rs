@@ -10,6 +10,7 @@ pub mod explain;
 pub mod index;
 pub mod lock;
 pub mod normalise;
+pub mod reasons;
 pub mod recipe;
 pub mod relation;
 pub mod release;

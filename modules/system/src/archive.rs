@@ -131,6 +131,21 @@ pub fn mirrors(debian: &Debian, mirror: Option<&str>, apt: &Path) -> Result<Mirr
     Ok(found)
 }
 
+/// The indexes that a lock was made from, if all of them are still in this folder.
+pub fn kept(cache: &Path, archive: &LockedArchive) -> Option<Indexes> {
+    let mut texts = Vec::new();
+    for release in &archive.releases {
+        for sha256 in release.indexes.values() {
+            texts.push((release.origin, unpack(&cache.join(sha256)).ok()?));
+        }
+    }
+    Some(Indexes {
+        archive: archive.clone(),
+        texts,
+        warnings: Vec::new(),
+    })
+}
+
 impl<'a> Archive<'a> {
     /// The archive of this configuration; `cache` keeps indexes by digest.
     pub fn new(
@@ -279,17 +294,7 @@ impl<'a> Archive<'a> {
 
     /// The indexes that a lock was made from, if all of them are still kept here.
     pub fn kept(&self, archive: &LockedArchive) -> Option<Indexes> {
-        let mut texts = Vec::new();
-        for release in &archive.releases {
-            for sha256 in release.indexes.values() {
-                texts.push((release.origin, unpack(&self.cache.join(sha256)).ok()?));
-            }
-        }
-        Some(Indexes {
-            archive: archive.clone(),
-            texts,
-            warnings: Vec::new(),
-        })
+        kept(&self.cache, archive)
     }
 
     fn empty(&self) -> LockedArchive {

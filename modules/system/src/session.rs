@@ -3,6 +3,8 @@
 //! In: paths and [`Options`]. Out: the stages, one method each, in the order of the flow. The commands call them; nothing
 //! here talks to people.
 
+mod mending;
+
 use crate::archive::{self, Archive, ArchiveError};
 use crate::builders::{adapters, numbering};
 use crate::evaluate::{EvaluateError, Evaluated, evaluate};
@@ -11,8 +13,8 @@ use crate::lowering::{self, Lowered, Surroundings};
 use crate::manifest::{MANIFEST, SystemManifest};
 use crate::source::SourceError;
 use cairn_build::{Event, RealiseError, Realised};
-use cairn_debian::Lock;
 use cairn_debian::lock::LockError;
+use cairn_debian::{Index, Lock, LockedPackage};
 use cairn_disk::{
     DerivationRecord, Generation, GenerationState, NewGeneration, ObjectMeta, Store, Timestamp,
 };
@@ -28,6 +30,8 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
+
+pub use mending::{Again, Outcome};
 
 /// How a session works.
 #[derive(Debug, Clone)]
@@ -192,8 +196,11 @@ impl Session {
             mirrors.keyrings = vec![keyring.display().to_string()];
         }
         let client = self.client();
-        let kept = self.root.join("cairn/var/cache/index");
-        let cache = self.options.cache.clone().unwrap_or(kept);
+        let cache = self
+            .options
+            .cache
+            .clone()
+            .unwrap_or_else(|| self.kept_indexes());
         let now = Timestamp::now().as_second();
         let archive = Archive::new(&spec.debian, mirrors, &client, cache, now)
             .with_named_mirror(self.options.mirror.is_some());
@@ -399,6 +406,47 @@ impl Session {
             command: command.into(),
             keeps: made.keeps.clone(),
         })?)
+    }
+
+    /// The packages of each set of a lock, as dpkg's status file would have them; without relations where the
+    /// indexes that the lock was made from are not kept.
+    pub fn locked_members(&self, lock: &Lock) -> BTreeMap<String, String> {
+        let kept = archive::kept(&self.kept_indexes(), &lock.archive);
+        let texts = kept.map(|indexes| indexes.texts).unwrap_or_default();
+        let indexes: Vec<Index<'_>> = texts
+            .iter()
+            .filter_map(|(origin, text)| Index::parse(text, *origin).ok())
+            .collect();
+        let mut offered = BTreeMap::new();
+        for package in indexes.iter().flat_map(|index| &index.packages) {
+            offered.insert((package.name, package.version), package);
+        }
+        let stanza = |locked: &LockedPackage| {
+            let known = offered.get(&(locked.name.as_str(), locked.version.as_str()));
+            let mut text = format!("Package: {}\nVersion: {}\n", locked.name, locked.version);
+            for (field, value) in known.into_iter().flat_map(|package| {
+                let essential = if package.essential { "yes" } else { "" };
+                [
+                    ("Essential", essential),
+                    ("Pre-Depends", package.pre_depends),
+                    ("Depends", package.depends),
+                    ("Provides", package.provides),
+                ]
+            }) {
+                if !value.is_empty() {
+                    text.push_str(&format!("{field}: {value}\n"));
+                }
+            }
+            text + "\n"
+        };
+        let sets = lock.sets.iter();
+        sets.map(|(set, packages)| (set.clone(), packages.iter().map(stanza).collect()))
+            .collect()
+    }
+
+    /// Where indexes are kept when nobody says otherwise.
+    fn kept_indexes(&self) -> PathBuf {
+        self.root.join("cairn/var/cache/index")
     }
 
     fn client(&self) -> Client {

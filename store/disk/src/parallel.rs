@@ -7,6 +7,8 @@ use std::thread;
 const WORTH_THREADS: usize = 512;
 /// Items that a thread takes at a time.
 const BATCH: usize = 32;
+/// The same where an item may be large.
+const LARGE_BATCH: usize = 4;
 
 /// Does `work` for each item; the results are in the items' order. Stops at the first error and returns it.
 ///
@@ -15,10 +17,27 @@ pub(crate) fn try_map<T: Sync, R: Send, E: Send>(
     items: &[T],
     work: impl Fn(&T) -> Result<R, E> + Sync,
 ) -> Result<Vec<R>, E> {
+    run(items, work, WORTH_THREADS, BATCH)
+}
+
+/// As [`try_map`], for items that may each be large: threads from the second item on, and few items at a time.
+pub(crate) fn try_map_large<T: Sync, R: Send, E: Send>(
+    items: &[T],
+    work: impl Fn(&T) -> Result<R, E> + Sync,
+) -> Result<Vec<R>, E> {
+    run(items, work, 2, LARGE_BATCH)
+}
+
+fn run<T: Sync, R: Send, E: Send>(
+    items: &[T],
+    work: impl Fn(&T) -> Result<R, E> + Sync,
+    worth_threads: usize,
+    batch: usize,
+) -> Result<Vec<R>, E> {
     let threads = thread::available_parallelism()
         .map_or(1, usize::from)
         .min(8);
-    if items.len() < WORTH_THREADS || threads == 1 {
+    if items.len() < worth_threads || threads == 1 {
         return items.iter().map(work).collect();
     }
     let next = AtomicUsize::new(0);
@@ -26,11 +45,11 @@ pub(crate) fn try_map<T: Sync, R: Send, E: Send>(
     let run = || {
         let mut done = Vec::new();
         while !failed.load(Ordering::Relaxed) {
-            let start = next.fetch_add(BATCH, Ordering::Relaxed);
+            let start = next.fetch_add(batch, Ordering::Relaxed);
             if start >= items.len() {
                 break;
             }
-            for (index, item) in items.iter().enumerate().skip(start).take(BATCH) {
+            for (index, item) in items.iter().enumerate().skip(start).take(batch) {
                 match work(item) {
                     Ok(result) => done.push((index, result)),
                     Err(error) => {

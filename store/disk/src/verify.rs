@@ -1,19 +1,18 @@
 //! Verifying: everything is hashed again; no name is trusted.
 //!
-//! In: the store. Out: every fault, sorted. Repairs nothing; [`Store::quarantine`] takes the damaged out of the way,
-//! so that putting it again mends it.
+//! In: the store. Out: every fault, sorted. Repairs nothing: [`crate::repair`] does. What nothing refers to and the
+//! collector would take, such as a materialised path that is not registered, is no fault.
 
-use crate::error::{Act, Error, Result};
-use crate::files;
-use crate::layout::Layout;
-use crate::objects::hash_of;
-use crate::parallel;
+mod contents;
+pub(crate) mod materialised;
+mod records;
+
+use crate::error::Result;
 use crate::store::Store;
-use cairn_graph::tree::encoding::file_digests;
-use cairn_graph::{Content, Digest, Tree};
-use std::collections::HashSet;
-use std::fs::{self, File};
+use cairn_graph::{Digest, StorePath};
 use std::path::PathBuf;
+
+pub(crate) use contents::Contents;
 
 /// One thing that is wrong in the store.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
@@ -26,6 +25,16 @@ pub enum Fault {
         /// By its bytes.
         found: Digest,
     },
+    /// An object whose mode is not that of its name.
+    #[error("{} has mode {found:o} where {right:o} is right", path.display())]
+    Mode {
+        /// The file.
+        path: PathBuf,
+        /// Permission bits as found.
+        found: u32,
+        /// 0644, or 0755 for an executable.
+        right: u32,
+    },
     /// A file that can't be read, or a manifest or record that is none.
     #[error("{} can't be read: {why}", path.display())]
     Unreadable {
@@ -34,7 +43,7 @@ pub enum Fault {
         /// Why not.
         why: String,
     },
-    /// A file in the folders of objects or trees whose name is no digest.
+    /// A file in the store's folders whose name is none that the store gives.
     #[error("{} has no business there", path.display())]
     Stray {
         /// The file.
@@ -50,190 +59,69 @@ pub enum Fault {
         /// Its digest.
         digest: Digest,
     },
+    /// A record that names a path which is not registered.
+    #[error("{} refers to {path}, which is not registered", by.display())]
+    Unregistered {
+        /// The record.
+        by: PathBuf,
+        /// What it names.
+        path: StorePath,
+    },
+    /// A path's record with a content that belongs to another path.
+    #[error("{} describes the content of {right}", path.display())]
+    Misnamed {
+        /// The record.
+        path: PathBuf,
+        /// The path of that content.
+        right: StorePath,
+    },
+    /// A generation whose record can't be read; its files are left alone.
+    #[error("generation {number} can't be read: {why}")]
+    Generation {
+        /// Its number.
+        number: u64,
+        /// Why not.
+        why: String,
+    },
+    /// What stands in `store/` is not what the path holds.
+    #[error("{} is not what {path} holds: {why}", place.display())]
+    Differs {
+        /// The path.
+        path: StorePath,
+        /// The file, link or folder that is wrong.
+        place: PathBuf,
+        /// In which way.
+        why: String,
+    },
 }
 
 impl Fault {
-    /// The file that should go; nothing for what is missing.
+    /// The file that should go; nothing for what is missing, or mended where it stands.
     pub fn path(&self) -> Option<&PathBuf> {
         match self {
-            Self::Damaged { path, .. } | Self::Unreadable { path, .. } | Self::Stray { path } => {
-                Some(path)
-            }
-            Self::Missing { .. } => None,
+            Self::Damaged { path, .. }
+            | Self::Unreadable { path, .. }
+            | Self::Stray { path }
+            | Self::Misnamed { path, .. } => Some(path),
+            Self::Missing { .. }
+            | Self::Mode { .. }
+            | Self::Unregistered { .. }
+            | Self::Generation { .. }
+            | Self::Differs { .. } => None,
         }
     }
-}
-
-/// A file whose name says what its bytes should hash to.
-struct Named {
-    path: PathBuf,
-    digest: Option<Digest>,
-    is_tree: bool,
-}
-
-/// What a sound one says: the digests that it refers to.
-enum Checked {
-    Sound { referred: Vec<Digest> },
-    Wrong(Fault),
 }
 
 impl Store {
-    /// Hashes all objects and trees again and looks up what trees and path records refer to; the faults, sorted.
+    /// Hashes all objects and trees again, looks up what trees and records refer to, and compares what is materialised with
+    /// what its path holds; the faults, sorted.
     pub fn verify(&self) -> Result<Vec<Fault>> {
-        let named = self.named()?;
-        let checked = parallel::try_map(&named, |file| Ok::<_, Error>(check(file)))?;
         let mut faults = Vec::new();
-        let (mut objects, mut trees) = (HashSet::new(), HashSet::new());
-        for (file, checked) in named.iter().zip(&checked) {
-            match (checked, file.digest) {
-                (Checked::Wrong(fault), _) => faults.push(fault.clone()),
-                (Checked::Sound { .. }, Some(digest)) if file.is_tree => drop(trees.insert(digest)),
-                (Checked::Sound { .. }, Some(digest)) => drop(objects.insert(digest)),
-                (Checked::Sound { .. }, None) => {}
-            }
-        }
-        for (file, checked) in named.iter().zip(checked) {
-            let Checked::Sound { referred } = checked else {
-                continue;
-            };
-            let missing = referred
-                .into_iter()
-                .filter(|digest| !objects.contains(digest));
-            let missing: HashSet<Digest> = missing.collect();
-            let by = &file.path;
-            faults.extend(missing.into_iter().map(|digest| Fault::Missing {
-                by: by.clone(),
-                what: "object",
-                digest,
-            }));
-        }
-        self.verify_records(&objects, &trees, &mut faults)?;
+        let contents = Contents::check(self, &mut faults)?;
+        records::check(self, &contents, &mut faults)?;
+        materialised::check(self, &contents, &mut faults)?;
         faults.sort();
+        faults.dedup();
         Ok(faults)
-    }
-
-    /// Moves what is damaged, unreadable or stray out of the way; returns how many files that were.
-    pub fn quarantine(&self, _lock: &crate::Lock, faults: &[Fault]) -> Result<usize> {
-        let mut moved = 0;
-        for path in faults.iter().filter_map(Fault::path) {
-            let name = path.file_name().unwrap_or_default();
-            let place = self.layout.quarantine().join(name);
-            files::remove_all(&place)?;
-            fs::rename(path, &place).act("quarantine", path)?;
-            moved += 1;
-        }
-        self.commit()?;
-        Ok(moved)
-    }
-
-    fn named(&self) -> Result<Vec<Named>> {
-        let mut named = Vec::new();
-        let trees = self.layout.trees();
-        for name in files::names_in(&trees)? {
-            named.push(Named {
-                path: trees.join(&name),
-                digest: name.parse().ok(),
-                is_tree: true,
-            });
-        }
-        for shard in files::names_in(&self.layout.objects())? {
-            let folder = self.layout.objects().join(&shard);
-            for name in files::names_in(&folder)? {
-                let (hex, executable) = name
-                    .strip_suffix(".x")
-                    .map_or((name.as_str(), false), |hex| (hex, true));
-                let digest = hex.parse().ok();
-                let at_home = |digest: &Digest| {
-                    Layout::object_name(digest, executable) == format!("{shard}/{name}")
-                };
-                named.push(Named {
-                    path: folder.join(&name),
-                    digest: digest.filter(at_home),
-                    is_tree: false,
-                });
-            }
-        }
-        Ok(named)
-    }
-
-    fn verify_records(
-        &self,
-        objects: &HashSet<Digest>,
-        trees: &HashSet<Digest>,
-        faults: &mut Vec<Fault>,
-    ) -> Result<()> {
-        let folder = self.layout.paths();
-        for name in files::names_in(&folder)? {
-            let by = folder.join(&name);
-            let record = name.parse().map(|path| self.path_record(&path));
-            match record {
-                Ok(Ok(Some(record))) => match record.content {
-                    Content::File { digest, .. } if !objects.contains(&digest) => {
-                        faults.push(Fault::Missing {
-                            by,
-                            what: "object",
-                            digest,
-                        });
-                    }
-                    Content::Tree { digest } if !trees.contains(&digest) => {
-                        faults.push(Fault::Missing {
-                            by,
-                            what: "tree",
-                            digest,
-                        });
-                    }
-                    _ => {}
-                },
-                Ok(Ok(None)) => {}
-                Ok(Err(error)) => faults.push(Fault::Unreadable {
-                    path: by,
-                    why: error.to_string(),
-                }),
-                Err(_) => faults.push(Fault::Stray { path: by }),
-            }
-        }
-        Ok(())
-    }
-}
-
-fn check(file: &Named) -> Checked {
-    let path = file.path.clone();
-    let Some(digest) = file.digest else {
-        return Checked::Wrong(Fault::Stray { path });
-    };
-    let unreadable = |why: String| {
-        Checked::Wrong(Fault::Unreadable {
-            path: path.clone(),
-            why,
-        })
-    };
-    if !file.is_tree {
-        let hashed = File::open(&path).map_err(|error| error.to_string());
-        let hashed = hashed
-            .and_then(|mut file| hash_of(&mut file, &path).map_err(|error| error.to_string()));
-        return match hashed {
-            Ok((found, _)) if found == digest => Checked::Sound {
-                referred: Vec::new(),
-            },
-            Ok((found, _)) => Checked::Wrong(Fault::Damaged { path, found }),
-            Err(why) => unreadable(why),
-        };
-    }
-    let text = match fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) => return unreadable(error.to_string()),
-    };
-    let found = Digest::of(&text);
-    if found != digest {
-        return Checked::Wrong(Fault::Damaged { path, found });
-    }
-    let Ok(text) = String::from_utf8(text) else {
-        return unreadable("it is not UTF-8".into());
-    };
-    match Tree::decode(&text) {
-        Ok(_) => Checked::Sound {
-            referred: file_digests(&text).collect(),
-        },
-        Err(error) => unreadable(error.to_string()),
     }
 }

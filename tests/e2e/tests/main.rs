@@ -3,6 +3,7 @@
 mod bad_input;
 mod check;
 mod diff;
+mod du;
 mod eval;
 mod fmt;
 mod gc;
@@ -11,6 +12,7 @@ mod image;
 mod interrupt;
 mod lint;
 mod lock;
+mod log;
 mod lsp;
 mod manual;
 mod options;
@@ -18,8 +20,10 @@ mod repl;
 mod reproducible;
 mod rollback;
 mod status;
+mod store;
 mod switch;
 mod verify;
+mod why;
 
 use cairn_support::{Archive, CONFIG, Machine, small};
 

@@ -1,49 +1,202 @@
-//! `cairn verify`: damage is found, told once, and taken out of the way.
+//! `cairn verify`: damage is found, told once, and mended.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use cairn_support::Machine;
 
 use crate::one_generation;
-use std::os::unix::fs::PermissionsExt as _;
 
 #[test]
 fn a_sound_store_is_called_sound() {
     let (_archive, machine) = one_generation();
     machine.cairn(&["verify"]).done().says("the store is sound");
+    machine
+        .cairn(&["store", "verify"])
+        .done()
+        .says("the store is sound");
+    machine
+        .cairn(&["verify", "--repair"])
+        .done()
+        .says("the store is sound");
 }
 
 #[test]
-fn a_changed_object_is_one_fault_and_taken_away() {
+fn a_changed_object_is_one_fault_and_comes_back_by_its_derivation() {
     let (_archive, machine) = one_generation();
-    let object = some_object(&machine.root().join("cairn/objects"));
-    std::fs::set_permissions(&object, std::fs::Permissions::from_mode(0o644)).expect("writable");
-    std::fs::write(&object, "something else").expect("written");
+    let object = object_of(&machine, "etc/hello.conf");
+    overwrite(&object);
     machine
         .cairn(&["verify"])
         .exits(1)
         .says("is damaged")
         .says("1 fault found")
-        .says("store::faults");
+        .says("store::faults")
+        .says("cairn verify --repair");
+    machine.cairn(&["verify", "--repair", "-n"]).exits(1);
+    assert!(
+        std::fs::read(&object).is_ok_and(|bytes| bytes == b"something else"),
+        "a dry run changes nothing"
+    );
     machine
         .cairn(&["verify", "--repair"])
+        .done()
+        .says("moved")
+        .says("hello_1.0_amd64 again")
+        .says("mended 1 fault; the store is sound")
+        .is_silent_on("built /cairn/store/root");
+    assert!(std::fs::read(&object).is_ok_and(|bytes| bytes == b"greeting = hello\n"));
+    machine.cairn(&["verify"]).done();
+    machine
+        .cairn(&["switch", "system.cairn", "-y"])
+        .done()
+        .says("unchanged");
+}
+
+#[test]
+fn a_lost_download_is_fetched_again_and_what_needs_it_after_it() {
+    let (_archive, machine) = one_generation();
+    let deb = path_named(&machine, "-hello_1.0_amd64.deb");
+    let digest = machine
+        .cairn(&["store", "info", &deb, "--json"])
+        .done()
+        .json();
+    let digest = digest["content"]["file"]["digest"]
+        .as_str()
+        .expect("a digest")
+        .to_owned();
+    std::fs::remove_file(object(&machine, &digest, false)).expect("removed");
+    let conf = object_of(&machine, "etc/hello.conf");
+    std::fs::remove_file(&conf).expect("removed");
+    // Without the network it stays, and what would bring it back is named.
+    machine
+        .cairn(&["verify", "--repair", "--offline"])
         .exits(1)
-        .says("1 file moved to")
-        .says("cairn switch FILE --root FOLDER");
-    assert!(!object.exists());
+        .says("store::unmended")
+        .says("could not make")
+        .says("needed by generation 1")
+        .says("cairn switch")
+        .says("brings it back");
+    machine
+        .cairn(&["verify", "--repair"])
+        .done()
+        .says(&format!("fetched {deb} again"))
+        .says("hello_1.0_amd64 again")
+        .says("the store is sound");
+    assert!(conf.exists());
+}
+
+#[test]
+fn what_a_repair_can_t_bring_back_the_named_command_does() {
+    let (_archive, machine) = one_generation();
+    let object = object_of(&machine, "etc/hello.conf");
+    std::fs::remove_dir_all(machine.root().join("cairn/var/drv")).expect("removed");
+    overwrite(&object);
+    let run = machine.cairn(&["verify", "--repair", "--json"]).exits(1);
+    let command = run.json()["unmended"][0]["command"]
+        .as_str()
+        .expect("a command")
+        .to_owned();
+    let words: Vec<&str> = command.split(' ').collect();
+    assert_eq!(words[..2], ["cairn", "switch"], "{command}");
+    machine.cairn(&["switch", words[2], "-y"]).done();
+    machine.cairn(&["verify"]).done().says("the store is sound");
+}
+
+#[test]
+fn a_lost_root_image_is_built_again() {
+    let (_archive, machine) = one_generation();
+    let system = machine.system(1);
+    let digest = system["root_image"]["digest"]
+        .as_str()
+        .expect("a digest")
+        .to_owned();
+    std::fs::remove_file(object(&machine, &digest, false)).expect("removed");
+    machine
+        .cairn(&["verify", "--repair"])
+        .done()
+        .says("-root.erofs again")
+        .is_silent_on("fetched");
+}
+
+#[test]
+fn a_lost_manifest_is_made_again() {
+    let (_archive, machine) = one_generation();
+    let root = machine.system(1)["root"]
+        .as_str()
+        .expect("a digest")
+        .to_owned();
+    std::fs::remove_file(machine.root().join("cairn/trees").join(root)).expect("removed");
+    machine
+        .cairn(&["verify", "--repair"])
+        .done()
+        .says("-root again");
+}
+
+#[test]
+fn what_is_changed_at_a_materialised_path_is_found_and_mended() {
+    let (_archive, machine) = one_generation();
+    let store = machine.root().join("cairn/store");
+    let place = first_folder(&store);
+    let stray = place.join("stray");
+    std::fs::write(&stray, "x").expect("written");
     machine
         .cairn(&["verify"])
         .exits(1)
-        .says("is missing")
-        .says("1 fault found");
+        .says("it should not be there");
+    machine
+        .cairn(&["verify", "--repair"])
+        .done()
+        .says("from the store");
+    assert!(place.exists() && !stray.exists());
 }
 
-/// The first object that is no folder.
-fn some_object(objects: &std::path::Path) -> std::path::PathBuf {
-    let mut folders: Vec<_> = std::fs::read_dir(objects)
-        .expect("objects")
-        .flatten()
+/// The store path whose base name ends so.
+fn path_named(machine: &Machine, end: &str) -> String {
+    let all = machine.cairn(&["du", "--paths", "--json"]).done().json();
+    let lines = all["lines"].as_array().expect("lines");
+    let paths = lines.iter().filter_map(|line| line["path"].as_str());
+    let found = paths.filter(|path| path.ends_with(end)).min();
+    found.expect("such a path").to_owned()
+}
+
+/// The object of a file in generation 1's root.
+fn object_of(machine: &Machine, file: &str) -> PathBuf {
+    let root = machine.system(1)["root_path"]
+        .as_str()
+        .expect("a path")
+        .to_owned();
+    let (folder, name) = file.rsplit_once('/').expect("a folder");
+    let list = machine
+        .cairn(&["store", "ls", &format!("{root}/{folder}"), "--json"])
+        .done()
+        .json();
+    let entries = list["entries"].as_array().expect("entries");
+    let entry = entries
+        .iter()
+        .find(|entry| entry["name"] == name)
+        .expect("the file");
+    object(machine, entry["digest"].as_str().expect("a digest"), false)
+}
+
+fn object(machine: &Machine, digest: &str, executable: bool) -> PathBuf {
+    let end = if executable { ".x" } else { "" };
+    let folder = machine.root().join("cairn/objects").join(&digest[..2]);
+    folder.join(format!("{digest}{end}"))
+}
+
+fn overwrite(object: &Path) {
+    std::fs::set_permissions(object, std::fs::Permissions::from_mode(0o644)).expect("writable");
+    std::fs::write(object, "something else").expect("written");
+}
+
+/// The first folder that is materialised.
+fn first_folder(store: &Path) -> PathBuf {
+    let entries = std::fs::read_dir(store).expect("the store").flatten();
+    let mut folders: Vec<PathBuf> = entries
         .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
         .collect();
     folders.sort();
-    let mut files = folders
-        .iter()
-        .flat_map(|folder| std::fs::read_dir(folder).expect("a folder").flatten());
-    files.next().expect("an object").path()
+    folders.into_iter().next().expect("a materialised folder")
 }

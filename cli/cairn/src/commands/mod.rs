@@ -6,6 +6,7 @@ mod check;
 mod completions;
 mod diff;
 mod doc;
+mod du;
 mod eval;
 mod fmt;
 mod gc;
@@ -20,7 +21,9 @@ mod options;
 mod repl;
 mod rollback;
 mod status;
+mod store;
 mod switch;
+mod tree;
 mod update;
 mod verify;
 mod vm;
@@ -58,7 +61,10 @@ pub enum Command {
     Fmt(fmt::Fmt),
     Options(options::Options),
     Doc(doc::Doc),
+    Store(store::Store),
     Verify(verify::Verify),
+    Tree(tree::Tree),
+    Du(du::Du),
     Log(log::Log),
     Completions(completions::Completions),
     Man(man::Man),
@@ -71,6 +77,7 @@ impl Command {
         match self {
             Self::Switch(_) | Self::Gc(_) | Self::Image(_) | Self::Vm(_) => true,
             Self::Verify(command) => command.repairs(),
+            Self::Store(command) => command.writes_contents(),
             _ => false,
         }
     }
@@ -104,7 +111,10 @@ impl Command {
             Self::Fmt(command) => command.run(context),
             Self::Options(command) => command.run(context),
             Self::Doc(command) => command.run(context),
+            Self::Store(command) => command.run(context),
             Self::Verify(command) => command.run(context),
+            Self::Tree(command) => command.run(context),
+            Self::Du(command) => command.run(context),
             Self::Log(command) => command.run(context),
             Self::Completions(command) => command.run(context),
             Self::Man(command) => command.run(context),

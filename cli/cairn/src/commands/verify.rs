@@ -1,22 +1,28 @@
-//! `cairn verify`: is the store what it says it is?
+//! `cairn verify`: is the store what it says it is, and can it be mended?
+
+mod mending;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use cairn_disk::Fault;
+use cairn_disk::{Fault, Store};
 use cairn_graph::Digest;
 use clap::Args;
 
+use self::mending::Mended;
 use super::Ended;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::ui::style;
 
-/// Hashes everything in the store again and lists what is damaged or missing.
+/// Hashes everything in the store again and lists what is damaged, missing or not what it should be.
+///
+/// Objects and trees are hashed, records looked up, and what stands below `/cairn/store` is compared with what its path holds.
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// Moves damaged files to the store's quarantine; what needs them is not built again by itself
+    /// Mends what is wrong: from elsewhere in the store, then by fetching or building it again. Damaged files go to the
+    /// store's quarantine
     #[arg(long)]
     repair: bool,
 }
@@ -30,15 +36,12 @@ impl Verify {
     /// Does it.
     pub fn run(&self, context: &Context) -> Ended {
         let store = context.store()?;
+        if self.repair && !context.globals.dry_run {
+            return repair(context, &store);
+        }
         let faults = store.verify()?;
         if context.globals.json {
-            let list: Vec<_> = faults
-                .iter()
-                .map(
-                    |fault| serde_json::json!({ "path": fault.path(), "fault": fault.to_string() }),
-                )
-                .collect();
-            context.json(&serde_json::json!({ "version": 1, "faults": list }))?;
+            context.json(&serde_json::json!({ "version": 1, "faults": json(&faults) }))?;
         } else {
             for line in lines(&faults) {
                 context.data(&format!("{line}\n"))?;
@@ -48,47 +51,84 @@ impl Verify {
             context.tell("the store is sound");
             return Ok(Exit::Done);
         }
-        if self.repair && !context.globals.dry_run {
-            let lock = store.lock("verify --repair")?;
-            let moved = store.quarantine(&lock, &faults)?;
-            context.tell(&format!(
-                "{} moved to {}",
-                style::count(moved, "file"),
-                store.layout().quarantine().display()
-            ));
-        }
         Err(CommandError::Faults {
             count: lines(&faults).len(),
         })
     }
 }
 
+/// Verifies, mends, verifies again; what is still wrong is named with what needs it and what would bring it back.
+fn repair(context: &Context, store: &Store) -> Ended {
+    let lock = store.lock("verify --repair")?;
+    let faults = store.verify()?;
+    if faults.is_empty() {
+        if context.globals.json {
+            context.json(&Mended::default().json(&[], &[]))?;
+        }
+        context.tell("the store is sound");
+        return Ok(Exit::Done);
+    }
+    if !context.globals.json {
+        for line in lines(&faults) {
+            context.data(&format!("{line}\n"))?;
+        }
+    }
+    let mended = mending::mend(context, store, &lock, &faults)?;
+    let left = store.verify()?;
+    if context.globals.json {
+        context.json(&mended.json(&json(&faults), &json(&left)))?;
+    } else {
+        context.data(&mended.text())?;
+    }
+    if left.is_empty() {
+        let count = lines(&faults).len();
+        let faults = style::count(count, "fault");
+        context.tell(&format!("mended {faults}; the store is sound"));
+        return Ok(Exit::Done);
+    }
+    Err(CommandError::Unmended {
+        count: lines(&left).len(),
+    })
+}
+
+fn json(faults: &[Fault]) -> Vec<serde_json::Value> {
+    let one =
+        |fault: &Fault| serde_json::json!({ "path": fault.path(), "fault": fault.to_string() });
+    faults.iter().map(one).collect()
+}
+
 /// One line for each thing that is wrong, however many refer to it.
 ///
 /// What is damaged is missing too for all that refer to it: that is the same fault.
 fn lines(faults: &[Fault]) -> Vec<String> {
-    let mut users: BTreeMap<Digest, Vec<&Path>> = BTreeMap::new();
-    let mut kinds: BTreeMap<Digest, &str> = BTreeMap::new();
+    let mut users: BTreeMap<String, Vec<&Path>> = BTreeMap::new();
+    let mut kinds: BTreeMap<String, &str> = BTreeMap::new();
     for fault in faults {
-        if let Fault::Missing { by, what, digest } = fault {
-            users.entry(*digest).or_default().push(by);
-            kinds.insert(*digest, what);
-        }
+        let (name, kind, by) = match fault {
+            Fault::Missing { by, what, digest } => (digest.to_string(), *what, by),
+            Fault::Unregistered { by, path } => (path.base_name().to_owned(), "path", by),
+            _ => continue,
+        };
+        users.entry(name.clone()).or_default().push(by);
+        kinds.insert(name, kind);
     }
     let mut lines = Vec::new();
-    for fault in faults.iter().filter(|fault| fault.path().is_some()) {
-        let used = fault.path().and_then(|path| digest_of(path));
-        let used = used.and_then(|digest| users.remove(&digest));
+    for fault in faults {
+        if matches!(fault, Fault::Missing { .. } | Fault::Unregistered { .. }) {
+            continue;
+        }
+        let used = fault.path().and_then(|path| name_of(path));
+        let used = used.and_then(|name| users.remove(&name));
         lines.push(match used {
             Some(users) => format!("{fault}; {}", needed(users.len())),
             None => fault.to_string(),
         });
     }
-    for (digest, users) in users {
-        let kind = kinds.get(&digest).copied().unwrap_or("object");
+    for (name, users) in users {
+        let kind = kinds.get(&name).copied().unwrap_or("object");
         lines.push(match users.as_slice() {
-            [one] => format!("the {kind} {digest} is missing; {} needs it", one.display()),
-            more => format!("the {kind} {digest} is missing; {}", needed(more.len())),
+            [one] => format!("the {kind} {name} is missing; {} needs it", one.display()),
+            more => format!("the {kind} {name} is missing; {}", needed(more.len())),
         });
     }
     lines
@@ -101,10 +141,14 @@ fn needed(users: usize) -> String {
     }
 }
 
-/// The digest that a file of the store is named by.
-fn digest_of(path: &Path) -> Option<Digest> {
+/// The digest, or the path, that a file of the store is named by.
+fn name_of(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
-    name.strip_suffix(".x").unwrap_or(name).parse().ok()
+    let hex = name.strip_suffix(".x").unwrap_or(name);
+    Some(match hex.parse::<Digest>() {
+        Ok(digest) => digest.to_string(),
+        Err(_) => name.to_owned(),
+    })
 }
 
 #[cfg(test)]

@@ -92,16 +92,74 @@ pub fn own(error: &CommandError) -> Explanation {
         ),
         CommandError::Faults { .. } => said(
             "store::faults",
-            "what is in no generation goes with `cairn gc`; what a generation needs is not made again in its place yet: \
-             `cairn switch FILE --root FOLDER` builds the system in a new root",
+            "`cairn verify --repair` mends what it can: from elsewhere in the store, or by fetching or building it again",
         ),
+        CommandError::Unmended { .. } => said(
+            "store::unmended",
+            "the lines above name what each needs; run `cairn verify --repair` again when its cause is gone, such as a missing network",
+        ),
+        CommandError::NoPath { near, .. } if near.is_empty() => said(
+            "store::no_path",
+            "a store path is written whole, as `<hash>-<name>`, or by as much of its beginning as only one has; `cairn du --paths` lists all",
+        ),
+        CommandError::NoPath { near, .. } => said("store::no_path", meant(near)),
+        CommandError::AmbiguousPath { candidates, .. } => Explanation {
+            details: candidates.iter().take(10).cloned().collect(),
+            ..said(
+                "store::ambiguous_path",
+                "write more of the one that is meant",
+            )
+        },
+        CommandError::NotWhole { path, .. } => said(
+            "store::not_whole",
+            format!("leave out what is behind `{}`", path.base_name()),
+        ),
+        CommandError::NoEntry {
+            near: Some(near), ..
+        } => said("store::no_entry", format!("did you mean `/{near}`?")),
+        CommandError::NoEntry { path, .. } => said(
+            "store::no_entry",
+            format!(
+                "`cairn store ls -R {}` lists what there is",
+                path.base_name()
+            ),
+        ),
+        CommandError::NoFile { .. } => said(
+            "store::no_file",
+            "`cairn store ls -l PATH` shows what it is",
+        ),
+        CommandError::NoRoot { known, .. } if known.is_empty() => said(
+            "store::no_root",
+            "there are none: `cairn store add --keep` makes them",
+        ),
+        CommandError::NoRoot { known, .. } => {
+            said("store::no_root", format!("there are {}", known.join(", ")))
+        }
+        CommandError::NoPackage { near, .. } if near.is_empty() => said(
+            "cli::no_package",
+            "`cairn generations show NUMBER` lists the packages of a generation",
+        ),
+        CommandError::NoPackage { near, .. } => said("cli::no_package", meant(near)),
+        CommandError::Ambiguous { name, kinds } => {
+            let flags = kinds
+                .iter()
+                .map(|kind| format!("`cairn why {name} --{kind}`"));
+            Explanation {
+                exit: Exit::Usage,
+                ..said(
+                    "cli::ambiguous",
+                    format!("say which: {}", flags.collect::<Vec<_>>().join(" or ")),
+                )
+            }
+        }
         CommandError::Span { .. } => Explanation {
             exit: Exit::Usage,
             ..said("cli::time", "write it like `7d`, `12h` or `2 weeks`")
         },
-        CommandError::NoLog { .. } => {
-            said("cli::no_log", "`cairn log` without a name shows the newest")
+        CommandError::NoLog { silent: true, .. } => {
+            said("cli::no_log", "such a build is known: it printed nothing")
         }
+        CommandError::NoLog { .. } => said("cli::no_log", "`cairn log --list` shows what there is"),
         CommandError::NoOption { near, .. } if near.is_empty() => said(
             "cli::no_option",
             "`cairn options` without a text lists all; `-f FILE` lists those of a configuration too",
@@ -395,6 +453,7 @@ fn store(error: &cairn_disk::Error) -> Explanation {
         | cairn_disk::Error::Manifest { .. }
         | cairn_disk::Error::Record { .. } => damaged(),
         cairn_disk::Error::Missing { what, .. } if *what != "generation" => damaged(),
+        cairn_disk::Error::Name { .. } => said("store::name", "`--name NAME` chooses another"),
         cairn_disk::Error::Io { source, .. }
             if source.kind() == std::io::ErrorKind::PermissionDenied =>
         {
@@ -410,7 +469,7 @@ fn store(error: &cairn_disk::Error) -> Explanation {
 fn damaged() -> Explanation {
     said(
         "store::damaged",
-        "`cairn verify` lists all that is damaged or missing; `cairn switch FILE --root FOLDER` builds the system in a new root",
+        "`cairn verify` lists all that is damaged or missing, and `cairn verify --repair` mends it",
     )
 }
 

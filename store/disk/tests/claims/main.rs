@@ -16,6 +16,8 @@ mod objects;
 mod overlay;
 mod paths;
 mod recovery;
+mod relations;
+mod repair;
 mod support;
 mod swaps;
 mod verify;

@@ -104,6 +104,32 @@ pub fn file_digests(text: &str) -> impl Iterator<Item = Digest> {
         .filter_map(|line| line.split(' ').nth(4)?.parse().ok())
 }
 
+/// A file in the text of a tree: its object, and which of its two forms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileObject {
+    /// BLAKE3 of the bytes.
+    pub digest: Digest,
+    /// Whether any execute bit is set: then it is the object with `.x`.
+    pub executable: bool,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// The objects of all files in the text of a tree, without reading it as a tree; equal ones each time.
+pub fn file_objects(text: &str) -> impl Iterator<Item = FileObject> {
+    text.lines()
+        .filter_map(|line| line.strip_prefix("f "))
+        .filter_map(|line| {
+            let mut fields = line.split(' ');
+            let mode = u32::from_str_radix(fields.next()?, 8).ok()?;
+            Some(FileObject {
+                digest: fields.nth(3)?.parse().ok()?,
+                executable: mode & 0o111 != 0,
+                size: fields.next()?.parse().ok()?,
+            })
+        })
+}
+
 fn print_entry(out: &mut String, path: &str, entry: &Entry) {
     let kind = match entry.kind {
         EntryKind::Directory => 'd',

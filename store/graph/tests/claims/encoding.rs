@@ -1,5 +1,5 @@
 use crate::support::{any_tree, tree};
-use cairn_graph::tree::encoding::file_digests;
+use cairn_graph::tree::encoding::{FileObject, file_digests, file_objects};
 use cairn_graph::{Digest, Entry, EntryKind, Tree};
 use proptest::prelude::*;
 
@@ -51,6 +51,12 @@ fn the_text_is_the_one_of_the_specification() {
     );
     assert_eq!(tree.encode(), text);
     assert_eq!(file_digests(&text).collect::<Vec<_>>(), [hello]);
+    let object = FileObject {
+        digest: hello,
+        executable: true,
+        size: 5,
+    };
+    assert_eq!(file_objects(&text).collect::<Vec<_>>(), [object]);
 }
 
 #[test]

@@ -1,44 +1,39 @@
-//! `cairn why`: where a value comes from.
+//! Why an option has its value: every definition that won or lost, and the declaration.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::Path;
 
 use cairn_options::{Standing, Why as Reasons};
-use clap::Args;
 
-use super::Ended;
+use crate::commands::Ended;
 use crate::configuration;
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::ui::style::{GOOD, QUIET, paint};
 
-/// Prints an option's value, every definition that won or lost, and where the option is declared
-#[derive(Debug, Args)]
-pub struct Why {
-    /// The option, such as `services.nginx.level`
-    #[arg(value_name = "OPTION")]
-    option: String,
-    /// The configuration
-    #[arg(
-        long = "file",
-        short = 'f',
-        value_name = "FILE",
-        default_value = "/etc/cairn/system.cairn",
-        env = "CAIRN_CONFIG"
-    )]
-    file: PathBuf,
+/// Prints why an option has its value.
+pub fn run(context: &Context, file: &Path, name: &str) -> Ended {
+    show(context, &find(context, file, name)?)
 }
 
-impl Why {
-    /// Does it.
-    pub fn run(&self, context: &Context) -> Ended {
-        let why = configuration::with(context.globals.limits(), &self.file, |config| {
-            Ok(config.why(&self.option)?)
-        })?;
-        if context.globals.json {
-            return context.json(&json(&why));
-        }
-        context.data(&text(&why))
+/// Why an option has its value. Errors: what is wrong with the configuration; no such option.
+pub fn find(context: &Context, file: &Path, name: &str) -> Result<Reasons, CommandError> {
+    configuration::with(context.globals.limits(), file, |config| {
+        Ok(config.why(name)?)
+    })
+}
+
+/// Prints reasons.
+pub fn show(context: &Context, why: &Reasons) -> Ended {
+    if context.globals.json {
+        return context.json(&json(why));
     }
+    context.data(&text(why))
+}
+
+/// Whether a name can only be an option's: packages have no such dots.
+pub fn is_dotted(name: &str) -> bool {
+    name.contains('.') && !name.contains(|letter: char| letter.is_ascii_digit())
 }
 
 /// The reasons as text for people.
@@ -91,6 +86,7 @@ fn json(why: &Reasons) -> serde_json::Value {
         .collect();
     serde_json::json!({
         "version": 1,
+        "kind": "option",
         "option": why.path,
         "value": cairn_options::json(&why.value),
         "definitions": definitions,
