@@ -11,7 +11,7 @@ use crate::ingest::{IngestOptions, Owners};
 use crate::lock::Lock;
 use crate::objects::ObjectMeta;
 use crate::store::Store;
-use crate::verify::{Contents, Fault, materialised};
+use crate::verify::{Contents, Fault, Records, materialised};
 use cairn_graph::tree::MADE_MTIME;
 use cairn_graph::tree::encoding::file_digests;
 use cairn_graph::{ActionKey, Content, Digest, EntryKind, Realisation, StorePath};
@@ -113,7 +113,8 @@ impl Store {
     pub fn remake_paths(&self, lock: &Lock) -> Result<Vec<Deed>> {
         let contents = Contents::observe(self)?;
         let mut faults = Vec::new();
-        materialised::check(self, &contents, &mut faults)?;
+        let records = Records::read(self, &mut faults)?;
+        materialised::check(self, &records, &contents, &mut faults)?;
         let wrong: BTreeSet<StorePath> = faults
             .into_iter()
             .filter_map(|fault| match fault {

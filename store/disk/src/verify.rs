@@ -13,6 +13,7 @@ use cairn_graph::{Digest, StorePath};
 use std::path::PathBuf;
 
 pub(crate) use contents::Contents;
+pub(crate) use records::Records;
 
 /// One thing that is wrong in the store.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
@@ -114,12 +115,19 @@ impl Fault {
 
 impl Store {
     /// Hashes all objects and trees again, looks up what trees and records refer to, and compares what is materialised with
-    /// what its path holds; the faults, sorted.
+    /// what its path holds; the faults, sorted. Others may add to the store meanwhile, or collect.
     pub fn verify(&self) -> Result<Vec<Fault>> {
         let mut faults = Vec::new();
+        let records = Records::read(self, &mut faults)?;
         let contents = Contents::check(self, &mut faults)?;
-        records::check(self, &contents, &mut faults)?;
-        materialised::check(self, &contents, &mut faults)?;
+        records.check(self, &contents, &mut faults);
+        materialised::check(self, &records, &contents, &mut faults)?;
+        // What a collection took away meanwhile refers to nothing any more.
+        faults.retain(|fault| match fault {
+            Fault::Missing { by, .. } | Fault::Unregistered { by, .. } => by.exists(),
+            Fault::Differs { path, .. } => self.layout.path_record(path).exists(),
+            _ => true,
+        });
         faults.sort();
         faults.dedup();
         Ok(faults)

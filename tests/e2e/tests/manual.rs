@@ -40,6 +40,7 @@ fn every_command_has_a_page() {
         "cairn-switch.1",
         "cairn-eval.1",
         "cairn-generations-pin.1",
+        "cairn-store-add.1",
     ] {
         assert!(
             machine.read(&format!("pages/{name}")).contains(".SH NAME"),

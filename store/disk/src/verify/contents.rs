@@ -3,7 +3,7 @@
 //! In: the folders of objects and trees. Out: what is sound, for the checks that follow, and the faults of the rest.
 
 use super::Fault;
-use crate::error::{Act, Error, Result};
+use crate::error::{Error, Result};
 use crate::files;
 use crate::hashing::hash_file;
 use crate::layout::Layout;
@@ -12,8 +12,10 @@ use crate::store::Store;
 use cairn_graph::tree::encoding::file_digests;
 use cairn_graph::{Digest, Tree};
 use rustix::fs::{self as rfs, AtFlags, FileType, Mode, OFlags};
+use rustix::io::Errno;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// An inode: device and number.
@@ -45,10 +47,23 @@ struct Hashed {
     fault: Option<Fault>,
 }
 
+/// What a manifest refers to, or what is wrong with it.
+type Checked = std::result::Result<Option<BTreeSet<Digest>>, Fault>;
+
 impl Contents {
     /// Hashes everything.
     pub(crate) fn check(store: &Store, faults: &mut Vec<Fault>) -> Result<Self> {
         let mut contents = Self::default();
+        // What refers is listed before what it refers to: others may add meanwhile.
+        let folder = store.layout.trees();
+        let trees: Vec<Named> = files::names_in(&folder)?
+            .into_iter()
+            .map(|name| Named {
+                digest: name.parse().ok(),
+                name,
+                executable: false,
+            })
+            .collect();
         let objects = named_objects(&store.layout)?;
         let hashed = parallel::try_map_large(&objects, |object| {
             Ok::<_, Error>(check_object(store, object))
@@ -62,22 +77,14 @@ impl Contents {
             }
             faults.extend(hashed.fault);
         }
-        let folder = store.layout.trees();
-        let trees: Vec<Named> = files::names_in(&folder)?
-            .into_iter()
-            .map(|name| Named {
-                digest: name.parse().ok(),
-                name,
-                executable: false,
-            })
-            .collect();
         let read = parallel::try_map_large(&trees, |tree| {
             Ok::<_, Error>(check_tree(&folder.join(&tree.name), tree.digest))
         })?;
         for (tree, read) in trees.iter().zip(read) {
             match read {
+                Ok(None) => {}
                 Err(fault) => faults.push(fault),
-                Ok(referred) => {
+                Ok(Some(referred)) => {
                     contents.trees.extend(tree.digest);
                     let missing = referred.into_iter().filter(|one| !contents.has(one));
                     faults.extend(missing.map(|digest| Fault::Missing {
@@ -162,6 +169,8 @@ fn check_object(store: &Store, object: &Named) -> Hashed {
     let opened = opened.and_then(|file| Ok((rfs::fstat(&file)?, file)));
     let (stat, file) = match opened {
         Ok(opened) => opened,
+        // A collection took it away; whatever still refers to it misses it.
+        Err(Errno::NOENT) => return hashed,
         Err(error) => {
             hashed.fault = Some(unreadable(path(), error.to_string()));
             return hashed;
@@ -200,11 +209,14 @@ fn unreadable(path: PathBuf, why: String) -> Fault {
     Fault::Unreadable { path, why }
 }
 
-/// The digests that a manifest refers to, each once, or what is wrong with it.
-fn check_tree(path: &Path, digest: Option<Digest>) -> std::result::Result<BTreeSet<Digest>, Fault> {
+/// The digests that a manifest refers to, each once, or what is wrong with it; nothing where it is gone by now.
+fn check_tree(path: &Path, digest: Option<Digest>) -> Checked {
     let digest = digest.ok_or_else(|| Fault::Stray { path: path.into() })?;
-    let bytes = fs::read(path).act("read", path);
-    let bytes = bytes.map_err(|error| unreadable(path.into(), why(&error)))?;
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(path.into(), error.to_string())),
+    };
     let found = Digest::of(&bytes);
     if found != digest {
         return Err(Fault::Damaged {
@@ -215,15 +227,7 @@ fn check_tree(path: &Path, digest: Option<Digest>) -> std::result::Result<BTreeS
     let text =
         String::from_utf8(bytes).map_err(|_| unreadable(path.into(), "it is not UTF-8".into()))?;
     match Tree::decode(&text) {
-        Ok(_) => Ok(file_digests(&text).collect()),
+        Ok(_) => Ok(Some(file_digests(&text).collect())),
         Err(error) => Err(unreadable(path.into(), error.to_string())),
-    }
-}
-
-/// The cause alone: the fault names the file itself.
-fn why(error: &Error) -> String {
-    match error {
-        Error::Io { source, .. } => source.to_string(),
-        other => other.to_string(),
     }
 }

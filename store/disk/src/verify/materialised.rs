@@ -4,7 +4,7 @@
 //! other is hashed. No link is followed.
 
 use super::contents::Inode;
-use super::{Contents, Fault};
+use super::{Contents, Fault, Records};
 use crate::error::{Act, Error, Result};
 use crate::files;
 use crate::hashing::hash_file;
@@ -35,7 +35,12 @@ struct Folder<'a> {
     names: Vec<&'a str>,
 }
 
-pub(crate) fn check(store: &Store, contents: &Contents, faults: &mut Vec<Fault>) -> Result<()> {
+pub(crate) fn check(
+    store: &Store,
+    records: &Records,
+    contents: &Contents,
+    faults: &mut Vec<Fault>,
+) -> Result<()> {
     let all = store.layout.store();
     let root = sys::open_folder(&all).act("open the folder", &all)?;
     let mut places = Vec::new();
@@ -44,8 +49,7 @@ pub(crate) fn check(store: &Store, contents: &Contents, faults: &mut Vec<Fault>)
         match name.parse::<StorePath>() {
             Err(_) => faults.push(Fault::Stray { path: at }),
             Ok(path) => {
-                if let Ok(Some(record)) = store.path_record(&path) {
-                    let content = record.content;
+                if let Some(content) = records.paths.get(&path).map(|record| record.content) {
                     places.push(Place { path, at, content });
                 }
             }

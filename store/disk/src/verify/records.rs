@@ -1,90 +1,99 @@
 //! Records: can each be read, and is what it names registered and there?
 //!
-//! In: the records and which contents are sound. Out: faults. A realisation that can't be read is made again by itself
+//! In: the records, then which contents are sound. Out: faults. A realisation that can't be read is made again by itself
 //! and no fault; nor is one whose output is gone.
 
 use super::{Contents, Fault};
 use crate::error::Result;
 use crate::files;
+use crate::paths::PathRecord;
 use crate::store::Store;
 use cairn_graph::{Content, StorePath};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-pub(crate) fn check(store: &Store, contents: &Contents, faults: &mut Vec<Fault>) -> Result<()> {
-    let registered = paths(store, contents, faults)?;
-    let mut needed = |by: PathBuf, path: &StorePath| {
-        if !registered.contains(path) {
-            let path = path.clone();
-            faults.push(Fault::Unregistered { by, path });
-        }
-    };
-    let listing = store.generations().list()?;
-    for generation in &listing.generations {
-        let by = store.layout.generation_record(generation.number);
-        for path in generation.keeps.iter().chain([&generation.system]) {
-            needed(by.clone(), path);
-        }
-    }
-    for (name, paths) in store.roots().list()? {
-        for path in &paths {
-            needed(store.layout.roots().join(&name), path);
-        }
-    }
-    for (number, error) in listing.unreadable {
-        let why = error.to_string();
-        faults.push(Fault::Generation { number, why });
-    }
-    Ok(())
+/// What the records said at one moment.
+#[derive(Debug, Default)]
+pub(crate) struct Records {
+    /// Registered paths whose records are theirs.
+    pub paths: BTreeMap<StorePath, PathRecord>,
+    /// Records of generations, roots and paths, and what each names.
+    named: Vec<(PathBuf, StorePath)>,
 }
 
-/// Checks the records of paths; those that are registered, whole or not.
-fn paths(
-    store: &Store,
-    contents: &Contents,
-    faults: &mut Vec<Fault>,
-) -> Result<BTreeSet<StorePath>> {
-    let folder = store.layout.paths();
-    let mut registered = BTreeSet::new();
-    let mut referred: Vec<(PathBuf, StorePath)> = Vec::new();
-    for name in files::names_in(&folder)? {
-        let by = folder.join(&name);
-        let Ok(path) = name.parse::<StorePath>() else {
-            faults.push(Fault::Stray { path: by });
-            continue;
-        };
-        let record = match store.path_record(&path) {
-            Ok(Some(record)) => record,
-            Ok(None) => continue,
-            Err(error) => {
-                let why = error.to_string();
-                faults.push(Fault::Unreadable { path: by, why });
-                continue;
-            }
-        };
-        match StorePath::new(path.name(), &record.content) {
-            Ok(right) if right != path => {
-                faults.push(Fault::Misnamed { path: by, right });
-                continue;
-            }
-            _ => {}
+impl Records {
+    /// Reads all records, what refers before what it refers to: what others add meanwhile is no fault.
+    pub(crate) fn read(store: &Store, faults: &mut Vec<Fault>) -> Result<Self> {
+        let mut records = Self::default();
+        let listing = store.generations().list()?;
+        for generation in listing.generations {
+            let by = store.layout.generation_record(generation.number);
+            let named = generation.keeps.into_iter().chain([generation.system]);
+            records.named.extend(named.map(|path| (by.clone(), path)));
         }
-        let missing = match record.content {
-            Content::File { digest, .. } if !contents.has(&digest) => Some(("object", digest)),
-            Content::Tree { digest } if !contents.trees.contains(&digest) => Some(("tree", digest)),
-            _ => None,
-        };
-        faults.extend(missing.map(|(what, digest)| Fault::Missing {
-            by: by.clone(),
-            what,
-            digest,
-        }));
-        referred.extend(record.references.into_iter().map(|to| (by.clone(), to)));
-        registered.insert(path);
+        for (number, error) in listing.unreadable {
+            let why = error.to_string();
+            faults.push(Fault::Generation { number, why });
+        }
+        for (name, paths) in store.roots().list()? {
+            let by = store.layout.roots().join(&name);
+            let named = paths.into_iter();
+            records.named.extend(named.map(|path| (by.clone(), path)));
+        }
+        let folder = store.layout.paths();
+        for name in files::names_in(&folder)? {
+            let by = folder.join(&name);
+            let Ok(path) = name.parse::<StorePath>() else {
+                faults.push(Fault::Stray { path: by });
+                continue;
+            };
+            match store.path_record(&path) {
+                Ok(None) => {}
+                Err(error) => faults.push(Fault::Unreadable {
+                    path: by,
+                    why: error.to_string(),
+                }),
+                Ok(Some(record)) => match StorePath::new(path.name(), &record.content) {
+                    Ok(right) if right != path => {
+                        faults.push(Fault::Misnamed { path: by, right });
+                    }
+                    _ => records.add(by, path, record),
+                },
+            }
+        }
+        Ok(records)
     }
-    let missing = referred
-        .into_iter()
-        .filter(|(_, path)| !registered.contains(path));
-    faults.extend(missing.map(|(by, path)| Fault::Unregistered { by, path }));
-    Ok(registered)
+
+    fn add(&mut self, by: PathBuf, path: StorePath, record: PathRecord) {
+        let references = record.references.iter();
+        self.named
+            .extend(references.map(|to| (by.clone(), to.clone())));
+        self.paths.insert(path, record);
+    }
+
+    /// Looks up what the records name.
+    pub(crate) fn check(&self, store: &Store, contents: &Contents, faults: &mut Vec<Fault>) {
+        let gone = self
+            .named
+            .iter()
+            .filter(|(_, path)| !self.paths.contains_key(path));
+        faults.extend(gone.map(|(by, path)| Fault::Unregistered {
+            by: by.clone(),
+            path: path.clone(),
+        }));
+        for (path, record) in &self.paths {
+            let missing = match record.content {
+                Content::File { digest, .. } if !contents.has(&digest) => Some(("object", digest)),
+                Content::Tree { digest } if !contents.trees.contains(&digest) => {
+                    Some(("tree", digest))
+                }
+                _ => None,
+            };
+            faults.extend(missing.map(|(what, digest)| Fault::Missing {
+                by: store.layout.path_record(path),
+                what,
+                digest,
+            }));
+        }
+    }
 }

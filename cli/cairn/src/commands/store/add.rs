@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use cairn_disk::{IngestOptions, Owners, Store};
 use cairn_graph::tree::MADE_MTIME;
-use cairn_graph::{Content, EntryKind, StorePath};
+use cairn_graph::{Content, Digest, EntryKind, StorePath};
 use clap::Args;
 
 use crate::commands::Ended;
@@ -25,7 +25,7 @@ pub struct Add {
     /// What the store path is called; as the file without this
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// Keeps it whatever `cairn gc` is told, under a root of this name, or of its own name; `cairn store roots --remove` lets it go
+    /// Keeps it whatever `cairn gc` is told, under a root of this name, or of its own; what that root kept before it keeps no longer
     #[arg(long, value_name = "ROOT", num_args = 0..=1, require_equals = true)]
     #[expect(
         clippy::option_option,
@@ -48,6 +48,7 @@ impl Add {
             Some(name) => name.clone(),
             None => name_of(&self.path, &source),
         };
+        checked(&name)?;
         if context.globals.dry_run {
             context.tell(&format!("would add {} as {name}", self.path.display()));
             return Ok(Exit::Done);
@@ -61,12 +62,12 @@ impl Add {
             .keep
             .as_ref()
             .map(|root| root.as_deref().unwrap_or(path.name()));
+        let before = match root {
+            Some(root) => kept_by(&store, root)?,
+            None => Vec::new(),
+        };
         if let Some(root) = root {
-            let mut kept = kept_by(&store, root)?;
-            if !kept.contains(&path) {
-                kept.push(path.clone());
-            }
-            store.roots().set(root, &kept)?;
+            store.roots().set(root, std::slice::from_ref(&path))?;
         }
         drop(lock);
         if context.globals.json {
@@ -78,6 +79,11 @@ impl Add {
             }));
         }
         context.data(&format!("{path}\n"))?;
+        for other in before.iter().filter(|other| **other != path) {
+            context.tell(&format!(
+                "the root kept {other} before, and keeps it no longer"
+            ));
+        }
         if root.is_none() && store.relations()?.keepers(&path).is_empty() {
             context.tell("nothing keeps it: the next `cairn gc` deletes it, unless it is added with `--keep`");
         }
@@ -95,6 +101,19 @@ fn name_of(path: &Path, source: &Path) -> String {
     } else {
         name.into()
     }
+}
+
+/// Refuses what can't be a name, before anything is taken.
+fn checked(name: &str) -> Result<(), CommandError> {
+    let any = Content::Tree {
+        digest: Digest::of(b""),
+    };
+    let wrong = |error: cairn_graph::path::StorePathError| cairn_disk::Error::Name {
+        name: name.to_owned(),
+        why: error.to_string(),
+    };
+    StorePath::new(name, &any).map_err(wrong)?;
+    Ok(())
 }
 
 /// Takes contents with owners, modes and times that are the same on any machine.
