@@ -134,12 +134,38 @@ fn a_lost_manifest_is_made_again() {
 }
 
 #[test]
-fn what_is_changed_at_a_materialised_path_is_found_and_mended() {
-    let (_archive, machine) = one_generation();
-    let store = machine.root().join("cairn/store");
-    let place = first_folder(&store);
-    let stray = place.join("stray");
-    std::fs::write(&stray, "x").expect("written");
+fn what_stands_at_a_path_is_compared_linked_again_and_mended() {
+    use std::os::unix::fs::MetadataExt as _;
+    let machine = Machine::bare();
+    machine.write("thing/conf", "one\n");
+    let path = machine
+        .cairn(&["store", "add", "thing", "--keep"])
+        .done()
+        .stdout;
+    let place = machine.root().join(path.trim().trim_start_matches('/'));
+    let set = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("a mode");
+    };
+    std::fs::create_dir(&place).expect("a folder");
+    set(&place, 0o755);
+    std::fs::copy(machine.config("thing/conf"), place.join("conf")).expect("a copy");
+    set(&place.join("conf"), 0o644);
+    machine.cairn(&["verify"]).done();
+    let look = machine
+        .cairn(&["store", "optimise", "-n", "--json"])
+        .done()
+        .json();
+    assert_eq!(look["linked_bytes"], 4);
+    machine
+        .cairn(&["store", "optimise"])
+        .done()
+        .says("linked 1 file")
+        .says("4 B won");
+    let links = std::fs::metadata(place.join("conf"))
+        .expect("the file")
+        .nlink();
+    assert_eq!(links, 2, "the object and the path are one inode");
+    std::fs::write(place.join("stray"), "x").expect("written");
     machine
         .cairn(&["verify"])
         .exits(1)
@@ -147,8 +173,8 @@ fn what_is_changed_at_a_materialised_path_is_found_and_mended() {
     machine
         .cairn(&["verify", "--repair"])
         .done()
-        .says("from the store");
-    assert!(place.exists() && !stray.exists());
+        .says("again from the store");
+    assert!(place.join("conf").exists() && !place.join("stray").exists());
 }
 
 /// The store path whose base name ends so.
@@ -188,15 +214,4 @@ fn object(machine: &Machine, digest: &str, executable: bool) -> PathBuf {
 fn overwrite(object: &Path) {
     std::fs::set_permissions(object, std::fs::Permissions::from_mode(0o644)).expect("writable");
     std::fs::write(object, "something else").expect("written");
-}
-
-/// The first folder that is materialised.
-fn first_folder(store: &Path) -> PathBuf {
-    let entries = std::fs::read_dir(store).expect("the store").flatten();
-    let mut folders: Vec<PathBuf> = entries
-        .map(|entry| entry.path())
-        .filter(|path| path.is_dir())
-        .collect();
-    folders.sort();
-    folders.into_iter().next().expect("a materialised folder")
 }

@@ -30,6 +30,11 @@ fn a_package_is_there_since_something_wanted_it() {
         .done()
         .says("kernel.package has linux-image-amd64");
     machine
+        .cairn(&["why", "e2fsprogs", "-f", "system.cairn"])
+        .done()
+        .says("in the set tools")
+        .says("Cairn needs e2fsprogs to build systems");
+    machine
         .cairn(&["why", "greter", "-f", "system.cairn"])
         .exits(1)
         .says("did you mean `greeter`?");

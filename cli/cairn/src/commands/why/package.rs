@@ -7,10 +7,11 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use cairn_debian::Lock;
 use cairn_debian::lock::Wanted;
 use cairn_debian::reasons::{self, Chain, Member, Start};
 use cairn_disk::Store;
-use cairn_graph::EntryKind;
+use cairn_graph::{Digest, EntryKind};
 use cairn_options::{Standing, Why as Reasons};
 use cairn_syntax::nearest;
 use cairn_system::locking::{SYSTEM, TOOLS};
@@ -32,7 +33,7 @@ const SHOWN: usize = 5;
 /// Dependents that are shown.
 const SHOWN_DEPENDENTS: usize = 10;
 
-/// Sets of packages, and where they were read.
+/// Sets of packages, and where they were read; what is in a lock is read when it is asked for.
 #[derive(Debug)]
 pub struct Packages {
     /// `generation 3` or `cairn.lock`.
@@ -41,6 +42,8 @@ pub struct Packages {
     config: Option<PathBuf>,
     sets: Vec<Set>,
     wanted: Wanted,
+    /// Sets that only the lock has.
+    locked: Option<(Lock, Vec<String>)>,
 }
 
 /// The packages of one set.
@@ -93,60 +96,84 @@ fn of_generation(context: &Context, store: &Store, number: u64) -> Result<Packag
         }
         _ => String::new(),
     };
+    // What only building needed is in no root: the lock knows it, where it is still the generation's.
+    let config = PathBuf::from(&generation.config);
+    let lock = context.session(&config).read_lock().ok().flatten();
+    let lock = lock.filter(|lock| generation.lock == Some(Digest::of(lock.print().as_bytes())));
     Ok(Packages {
         from: format!("generation {number}"),
-        config: Some(generation.config.into()),
+        config: Some(config),
         sets: vec![Set {
             name: SYSTEM.into(),
             status,
             kernel: Some(spec.kernel.package.clone()),
         }],
         wanted: cairn_system::locking::wanted(&spec),
+        locked: lock.map(|lock| (lock, vec![TOOLS.to_owned()])),
     })
 }
 
-/// Of the lock beside a configuration, with the relations of the indexes that it was made from, where they are kept.
+/// Of the lock beside a configuration.
 fn of_lock(context: &Context, file: &Path) -> Result<Option<Packages>, CommandError> {
     let session = context.session(file);
     let Some(lock) = session.read_lock()? else {
         return Ok(None);
     };
-    let sets = session
-        .locked_members(&lock)
-        .into_iter()
-        .map(|(name, status)| Set {
-            name,
-            status,
-            kernel: None,
-        })
-        .collect();
+    let sets = lock.sets.keys().cloned().collect();
     Ok(Some(Packages {
         from: session.lock_path().display().to_string(),
-        config: None,
-        sets,
-        wanted: lock.wanted,
+        config: Some(file.to_owned()),
+        sets: Vec::new(),
+        wanted: lock.wanted.clone(),
+        locked: Some((lock, sets)),
     }))
 }
 
 impl Packages {
     /// Whether one of them is called so.
     pub fn has(&self, name: &str) -> bool {
-        self.sets.iter().any(|set| {
-            reasons::members(&set.status)
-                .iter()
-                .any(|member| member.name == name)
-        })
+        self.names().contains(name)
     }
 
     /// The name of one that may have been meant.
     pub fn near(&self, name: &str) -> Option<String> {
-        let names: BTreeSet<&str> = self
+        nearest(name, self.names().into_iter()).map(str::to_owned)
+    }
+
+    fn names(&self) -> BTreeSet<&str> {
+        let read = self
             .sets
             .iter()
-            .flat_map(|set| reasons::members(&set.status))
-            .map(|member| member.name)
-            .collect();
-        nearest(name, names.into_iter()).map(str::to_owned)
+            .flat_map(|set| reasons::members(&set.status));
+        let mut names: BTreeSet<&str> = read.map(|member| member.name).collect();
+        if let Some((lock, sets)) = &self.locked {
+            let locked = sets.iter().filter_map(|set| lock.sets.get(set)).flatten();
+            names.extend(locked.map(|package| package.name.as_str()));
+        }
+        names
+    }
+
+    /// Takes the sets of the lock with their relations: that reads whole indexes, and is done only for a package of these sets.
+    fn with_locked(mut self, context: &Context, name: &str) -> Self {
+        let Some((lock, sets)) = self.locked.take() else {
+            return self;
+        };
+        let locked = sets.iter().filter_map(|set| lock.sets.get(set)).flatten();
+        if !locked.into_iter().any(|package| package.name == name) {
+            self.locked = Some((lock, sets));
+            return self;
+        }
+        let session = context.session(self.config.as_deref().unwrap_or(Path::new("")));
+        let mut members = session.locked_members(&lock);
+        self.sets.extend(sets.into_iter().filter_map(|name| {
+            let status = members.remove(&name)?;
+            Some(Set {
+                name,
+                status,
+                kernel: None,
+            })
+        }));
+        self
     }
 }
 
@@ -156,7 +183,9 @@ pub fn run(context: &Context, packages: Option<Packages>, file: &Path, name: &st
         name: name.to_owned(),
         near: near.into_iter().collect(),
     };
-    let packages = packages.ok_or_else(|| unknown(None))?;
+    let packages = packages
+        .ok_or_else(|| unknown(None))?
+        .with_locked(context, name);
     let wishes = Wishes::of(context, &packages, file);
     let mut text = String::new();
     let mut list = Vec::new();
