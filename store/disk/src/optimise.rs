@@ -14,6 +14,7 @@ use cairn_sys::fs as sys;
 use rustix::fs::{self as rfs, AtFlags, CWD, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use std::fs::{self, File, Permissions};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -39,6 +40,8 @@ impl Store {
     pub fn optimise(&self, _lock: &Lock, look: bool) -> Result<Optimised> {
         let mut won = Optimised::default();
         self.share_twins(look, &mut won)?;
+        let all = self.layout.store();
+        let folder = sys::open_folder(&all).act("open the folder", &all)?;
         for name in files::names_in(&self.layout.store())? {
             let Ok(path) = name.parse::<StorePath>() else {
                 continue;
@@ -49,19 +52,22 @@ impl Store {
             let Ok(tree) = self.content_tree(&record.content, path.name()) else {
                 continue;
             };
-            let place = self.layout.store_path(&path);
             for (inner, entry) in &tree.entries {
                 let EntryKind::File { digest, size } = &entry.kind else {
                     continue;
                 };
-                if *size == 0 {
-                    continue;
-                }
-                let at = match record.content {
-                    Content::File { .. } => place.clone(),
-                    Content::Tree { .. } => place.join(inner),
+                let copy = Copy {
+                    digest,
+                    executable: entry.executable(),
+                    size: *size,
+                    at: match record.content {
+                        Content::File { .. } => path.base_name().into(),
+                        Content::Tree { .. } => Path::new(path.base_name()).join(inner),
+                    },
                 };
-                self.link_again(digest, entry.executable(), *size, &at, look, &mut won)?;
+                if *size > 0 {
+                    self.link_again(&folder, &copy, look, &mut won)?;
+                }
             }
         }
         if !look {
@@ -70,53 +76,53 @@ impl Store {
         Ok(won)
     }
 
-    /// Exchanges one file for a link to its object, if it is a copy.
+    /// Exchanges one file for a link to its object, if it is a copy. Goes through no link.
     fn link_again(
         &self,
-        digest: &Digest,
-        executable: bool,
-        size: u64,
-        at: &Path,
+        store: &OwnedFd,
+        copy: &Copy<'_>,
         look: bool,
         won: &mut Optimised,
     ) -> Result<()> {
-        let name = Layout::object_name(digest, executable);
-        let stat = |folder, name: &Path| -> Option<Stat> {
-            let stat = rfs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
-            (FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile).then_some(stat)
-        };
-        let (Some(object), Some(file)) = (
-            stat(rustix::fd::AsFd::as_fd(&self.objects), Path::new(&name)),
-            stat(CWD, at),
-        ) else {
+        let at = self.layout.store().join(&copy.at);
+        let above = copy.at.parent().unwrap_or(Path::new(""));
+        let (Ok(above), Some(file)) = (sys::open_folder_beneath(store, above), copy.at.file_name())
+        else {
             return Ok(());
         };
-        let same = (object.st_dev, object.st_ino) == (file.st_dev, file.st_ino);
-        if same || object.st_dev != file.st_dev {
+        let name = Layout::object_name(copy.digest, copy.executable);
+        let object = regular(&self.objects, Path::new(&name));
+        let found = regular(&above, Path::new(file));
+        let (Some(object), Some(found)) = (object, found) else {
+            return Ok(());
+        };
+        if object.st_dev != found.st_dev || object.st_ino == found.st_ino {
             return Ok(());
         }
-        if file.st_size as u64 != size || object.st_size as u64 != size || !has(at, digest)? {
+        let sizes = [object.st_size, found.st_size];
+        let right = sizes.iter().all(|size| *size as u64 == copy.size)
+            && has(&above, Path::new(file), copy.digest, &at)?
+            && has(&self.objects, Path::new(&name), copy.digest, &at)?;
+        if !right {
             won.wrong += 1;
             return Ok(());
         }
         if !look {
-            let object = self.layout.object(digest, executable);
-            if !has(&object, digest)? {
-                won.wrong += 1;
-                return Ok(());
-            }
             let tmp = self.tmp_path()?;
             match rfs::linkat(&self.objects, name.as_str(), CWD, &tmp, AtFlags::empty()) {
-                Ok(()) => files::or_remove(&tmp, fs::rename(&tmp, at).act("link", at))?,
-                Err(Errno::MLINK | Errno::PERM | Errno::ACCESS) => {
+                Ok(()) => {
+                    let moved = rfs::renameat(CWD, &tmp, &above, file);
+                    files::or_remove(&tmp, moved.act("link", &at))?;
+                }
+                Err(Errno::MLINK | Errno::PERM | Errno::ACCESS | Errno::XDEV) => {
                     won.stayed += 1;
                     return Ok(());
                 }
-                Err(error) => return Err(error).act("link", at),
+                Err(error) => return Err(error).act("link", &at),
             }
         }
         won.linked += 1;
-        won.linked_bytes += size;
+        won.linked_bytes += copy.size;
         Ok(())
     }
 
@@ -147,17 +153,11 @@ impl Store {
     }
 
     /// Makes one object a clone of its other form; whether the file system can.
-    fn share(
-        &self,
-        digest: &Digest,
-        from: &PathBuf,
-        to: &PathBuf,
-        won: &mut Optimised,
-    ) -> Result<bool> {
+    fn share(&self, digest: &Digest, from: &Path, to: &Path, won: &mut Optimised) -> Result<bool> {
         let source = File::open(from).act("open", from)?;
         let metadata = to.metadata().act("read", to)?;
         // One that is linked from elsewhere keeps its inode: its blocks would stay all the same.
-        if metadata.nlink() > 1 || !has(from, digest)? || !has(to, digest)? {
+        if metadata.nlink() > 1 || !has(CWD, from, digest, from)? || !has(CWD, to, digest, to)? {
             return Ok(true);
         }
         let tmp = self.tmp_path()?;
@@ -179,8 +179,25 @@ impl Store {
     }
 }
 
-/// Whether a file has this content, hashed now.
-fn has(path: &Path, digest: &Digest) -> Result<bool> {
-    let mut file = File::open(path).act("open", path)?;
-    Ok(hash_file(&mut file).act("read", path)?.0 == *digest)
+/// A file of a materialised path that may be a copy.
+struct Copy<'a> {
+    digest: &'a Digest,
+    executable: bool,
+    /// Bytes.
+    size: u64,
+    /// Below the folder of store paths.
+    at: PathBuf,
+}
+
+/// What is known of a regular file; nothing for anything else.
+fn regular(folder: impl AsFd, name: &Path) -> Option<Stat> {
+    let stat = rfs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+    (FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile).then_some(stat)
+}
+
+/// Whether a file has this content, hashed now; `place` is what errors name.
+fn has(folder: impl AsFd, name: &Path, digest: &Digest, place: &Path) -> Result<bool> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = rfs::openat(folder, name, flags, Mode::empty()).act("open", place)?;
+    Ok(hash_file(&mut File::from(file)).act("read", place)?.0 == *digest)
 }

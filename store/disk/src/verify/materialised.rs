@@ -31,7 +31,7 @@ struct Place {
 struct Folder<'a> {
     place: &'a Place,
     tree: &'a Tree,
-    folder: &'a str,
+    inner: &'a str,
     names: Vec<&'a str>,
 }
 
@@ -119,10 +119,10 @@ fn folders<'a>(place: &'a Place, tree: &'a Tree) -> Vec<Folder<'a>> {
             by_folder.entry(above).or_default().push(path);
         }
     }
-    let folders = by_folder.into_iter().map(|(folder, names)| Folder {
+    let folders = by_folder.into_iter().map(|(inner, names)| Folder {
         place,
         tree,
-        folder,
+        inner,
         names,
     });
     folders.collect()
@@ -131,12 +131,12 @@ fn folders<'a>(place: &'a Place, tree: &'a Tree) -> Vec<Folder<'a>> {
 impl Folder<'_> {
     fn check(&self, contents: &Contents, root: &OwnedFd) -> Vec<Fault> {
         let fault = |entry: &str, why: String| self.place.fault(entry, why);
-        let at = Path::new(self.place.path.base_name()).join(self.folder);
+        let at = Path::new(self.place.path.base_name()).join(self.inner);
         let opened = sys::open_folder_beneath(root, &at);
         let folder = match opened {
             Ok(folder) => folder,
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                return vec![fault(self.folder, format!("it can't be opened: {error}"))];
+                return vec![fault(self.inner, format!("it can't be opened: {error}"))];
             }
             // It is missing or no folder: that is told where it lies.
             Err(_) => return Vec::new(),
@@ -144,7 +144,7 @@ impl Folder<'_> {
         let mut faults = Vec::new();
         let mode = rfs::fstat(&folder).map(|stat| stat.st_mode & 0o7777);
         if mode.is_ok_and(|mode| mode != 0o755) {
-            faults.push(fault(self.folder, "the folder's mode is not 0755".into()));
+            faults.push(fault(self.inner, "the folder's mode is not 0755".into()));
         }
         let mut expected: BTreeSet<&str> = BTreeSet::new();
         for path in &self.names {
@@ -158,12 +158,12 @@ impl Folder<'_> {
         let listed =
             Dir::read_from(&folder).and_then(Iterator::collect::<rustix::io::Result<Vec<_>>>);
         match listed {
-            Err(error) => faults.push(fault(self.folder, format!("it can't be listed: {error}"))),
+            Err(error) => faults.push(fault(self.inner, format!("it can't be listed: {error}"))),
             Ok(items) => {
                 for item in items {
                     let name = item.file_name().to_string_lossy();
                     if name != "." && name != ".." && !expected.contains(name.as_ref()) {
-                        let entry = Path::new(self.folder).join(name.as_ref());
+                        let entry = Path::new(self.inner).join(name.as_ref());
                         faults.push(fault(
                             &entry.to_string_lossy(),
                             "it should not be there".into(),

@@ -71,10 +71,8 @@ pub fn mend(
 /// Where the packages of the newest readable generation come from.
 fn debian(store: &Store) -> Debian {
     let listing = store.generations().list().unwrap_or_default();
-    let newest = listing.generations.iter().rev();
-    let spec = newest
-        .filter_map(|generation| read_spec(store, &generation.system).ok())
-        .next();
+    let mut newest = listing.generations.iter().rev();
+    let spec = newest.find_map(|generation| read_spec(store, &generation.system).ok());
     spec.map(|spec| spec.debian).unwrap_or_default()
 }
 
