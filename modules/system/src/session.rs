@@ -434,7 +434,7 @@ impl Session {
                 ]
             }) {
                 if !value.is_empty() {
-                    text.push_str(&format!("{field}: {value}\n"));
+                    text = text + field + ": " + value + "\n";
                 }
             }
             text + "\n"

@@ -1,6 +1,7 @@
 //! `cairn tree`: a store path and all that it needs, as a tree.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use cairn_disk::Relations;
 use cairn_graph::StorePath;
@@ -61,7 +62,7 @@ impl Tree {
         match heading {
             None => tops.iter().for_each(|top| lines.add(top, "", "", "")),
             Some(number) => {
-                lines.text.push_str(&format!("generation {number}\n"));
+                let _ = writeln!(lines.text, "generation {number}");
                 let last = tops.len().saturating_sub(1);
                 for (index, top) in tops.iter().enumerate() {
                     let end = index == last && hidden == 0;
@@ -104,8 +105,7 @@ impl Lines<'_> {
             Some(_) if repeated && !references.is_empty() => paint(QUIET, " […]"),
             Some(_) => String::new(),
         };
-        self.text
-            .push_str(&format!("{above}{branch}{path}{mark}\n"));
+        let _ = writeln!(self.text, "{above}{branch}{path}{mark}");
         if repeated {
             return;
         }
