@@ -330,8 +330,10 @@ impl Run<'_> {
     fn record_all(&self, batch: &[Finished]) -> Result<(), cairn_disk::Error> {
         let derivations: Vec<_> = batch.iter().map(|one| one.derivation.clone()).collect();
         let realisations: Vec<_> = batch.iter().map(|one| one.realisation.clone()).collect();
-        self.store.derivations().put_all(&derivations)?;
-        self.store.realisations().put_all(&realisations)
+        self.store.beside_no_collection(|| {
+            self.store.derivations().put_all(&derivations)?;
+            self.store.realisations().put_all(&realisations)
+        })
     }
 
     fn finish(self) -> Result<Realised, RealiseError> {

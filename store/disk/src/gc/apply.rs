@@ -35,6 +35,9 @@ impl Store {
             trash.take(&layout.realisation(key))?;
         }
         self.commit()?;
+        for key in &plan.derivations {
+            trash.take(&layout.derivation(key))?;
+        }
         for path in &plan.paths {
             trash.take(&layout.path_record(path))?;
         }

@@ -28,6 +28,8 @@ pub struct GcPlan {
     pub generations: Vec<u64>,
     /// Realisations.
     pub realisations: Vec<ActionKey>,
+    /// Derivations.
+    pub derivations: Vec<ActionKey>,
     /// Path records.
     pub paths: Vec<StorePath>,
     /// Names in `store/`.
@@ -108,6 +110,7 @@ impl GcPlan {
         let dead =
             dead.filter(|(_, output)| output.as_ref().is_none_or(|output| !live.contains(output)));
         plan.realisations = dead.map(|(key, _)| *key).collect();
+        plan.mark_derivations(snapshot);
         Ok(plan)
     }
 
@@ -115,10 +118,31 @@ impl GcPlan {
     pub fn is_empty(&self) -> bool {
         self.generations.is_empty()
             && self.realisations.is_empty()
+            && self.derivations.is_empty()
             && self.paths.is_empty()
             && self.materialised.is_empty()
             && self.trees.is_empty()
             && self.objects.is_empty()
+    }
+
+    /// A derivation stays with its realisation, and with one that can't be made again without it.
+    fn mark_derivations(&mut self, snapshot: &Snapshot) {
+        let gone: HashSet<&ActionKey> = self.realisations.iter().collect();
+        let inputs: HashMap<&ActionKey, &Vec<ActionKey>> = snapshot
+            .derivations
+            .iter()
+            .map(|(key, inputs)| (key, inputs))
+            .collect();
+        let made = snapshot.realisations.iter().map(|(key, _)| key);
+        let mut open: Vec<&ActionKey> = made.filter(|key| !gone.contains(key)).collect();
+        let mut kept = HashSet::with_capacity(open.len());
+        while let Some(next) = open.pop() {
+            if kept.insert(next) {
+                open.extend(inputs.get(next).into_iter().copied().flatten());
+            }
+        }
+        let all = snapshot.derivations.iter().map(|(key, _)| key);
+        self.derivations = all.filter(|key| !kept.contains(key)).copied().collect();
     }
 
     /// The paths that the roots need.

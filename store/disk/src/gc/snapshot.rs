@@ -1,13 +1,15 @@
 //! Loading what the collector decides over.
 
-use crate::error::{Act, Result};
+use crate::error::{Act, Error, Result};
 use crate::files;
 use crate::generations::Generation;
+use crate::parallel;
 use crate::paths::PathRecord;
 use crate::store::Store;
 use crate::temporary_roots::TemporaryRoots;
 use cairn_graph::tree::encoding::file_digests;
-use cairn_graph::{ActionKey, Digest, Realisation, StorePath};
+use cairn_graph::{ActionKey, Digest, StorePath};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -33,6 +35,8 @@ pub struct Snapshot {
     pub materialised: Vec<String>,
     /// Realisations: key, and the path that came out; nothing for one that can't be read.
     pub realisations: Vec<(ActionKey, Option<StorePath>)>,
+    /// Derivations: key, and the keys of those that gave its inputs.
+    pub derivations: Vec<(ActionKey, Vec<ActionKey>)>,
     /// Manifests.
     pub trees: Vec<TreeFile>,
     /// Objects, executable or not each on its own.
@@ -86,6 +90,7 @@ impl Store {
             paths: self.all_paths()?,
             materialised: files::names_in(&self.layout.store())?,
             realisations: self.all_realisations()?,
+            derivations: self.all_derivations()?,
             trees: self.all_trees()?,
             objects: self.all_objects()?,
         })
@@ -93,71 +98,95 @@ impl Store {
 
     fn all_paths(&self) -> Result<BTreeMap<StorePath, Option<PathRecord>>> {
         let names = files::names_in(&self.layout.paths())?;
-        let paths = names
-            .iter()
-            .filter_map(|name| name.parse::<StorePath>().ok());
-        Ok(paths
-            .map(|path| (path.clone(), self.path_record(&path).ok().flatten()))
-            .collect())
+        let paths: Vec<StorePath> = names.iter().filter_map(|name| name.parse().ok()).collect();
+        let records = parallel::try_map(&paths, |path| {
+            Ok::<_, Error>(self.path_record(path).ok().flatten())
+        })?;
+        Ok(paths.into_iter().zip(records).collect())
     }
 
     fn all_realisations(&self) -> Result<Vec<(ActionKey, Option<StorePath>)>> {
         let names = files::names_in(&self.layout.realisations())?;
-        let keys = names
-            .iter()
-            .filter_map(|name| name.parse::<ActionKey>().ok());
-        let record = |key: &ActionKey| {
-            files::read_json::<Realisation>(&self.layout.realisation(key))
-                .ok()
-                .flatten()
-        };
-        Ok(keys
-            .map(|key| (key, record(&key).map(|record| record.output.path)))
-            .collect())
+        let keys: Vec<ActionKey> = names.iter().filter_map(|name| name.parse().ok()).collect();
+        let outputs = parallel::try_map(&keys, |key| {
+            let file = self.layout.realisation(key);
+            let found = files::read_json::<MadeAs>(&file).ok().flatten();
+            Ok::<_, Error>(found.map(|found| found.output.path))
+        })?;
+        Ok(keys.into_iter().zip(outputs).collect())
+    }
+
+    fn all_derivations(&self) -> Result<Vec<(ActionKey, Vec<ActionKey>)>> {
+        let keys = self.derivations().list()?;
+        let inputs = parallel::try_map(&keys, |key| {
+            let file = self.layout.derivation(key);
+            let found = files::read_json::<MadeBy>(&file).ok().flatten();
+            Ok::<_, Error>(found.map(|found| found.made_by.into_values().collect()))
+        })?;
+        let inputs = inputs.into_iter().map(Option::unwrap_or_default);
+        Ok(keys.into_iter().zip(inputs).collect())
     }
 
     fn all_trees(&self) -> Result<Vec<TreeFile>> {
-        let mut trees = Vec::new();
-        for name in files::names_in(&self.layout.trees())? {
-            let Ok(digest) = name.parse() else { continue };
-            let path = self.layout.tree(&digest);
+        let names = files::names_in(&self.layout.trees())?;
+        let digests: Vec<Digest> = names.iter().filter_map(|name| name.parse().ok()).collect();
+        parallel::try_map(&digests, |digest| {
+            let path = self.layout.tree(digest);
             let metadata = path.metadata().act("read", &path)?;
-            let objects = self
-                .manifest(&digest)
-                .ok()
-                .map(|text| file_digests(&text).collect());
-            trees.push(TreeFile {
-                digest,
+            let text = self.manifest(digest).ok();
+            Ok(TreeFile {
+                digest: *digest,
                 size: metadata.len(),
                 changed: metadata.ctime(),
-                objects,
-            });
-        }
-        Ok(trees)
+                objects: text.map(|text| file_digests(&text).collect()),
+            })
+        })
     }
 
     fn all_objects(&self) -> Result<Vec<ObjectFile>> {
-        let mut objects = Vec::new();
-        for shard in files::names_in(&self.layout.objects())? {
-            let folder = self.layout.objects().join(shard);
-            for item in fs::read_dir(&folder).act("list", &folder)? {
-                let item = item.act("list", &folder)?;
-                let name = item.file_name();
-                let name = name.to_string_lossy();
-                let (hex, executable) = name
-                    .strip_suffix(".x")
-                    .map_or((name.as_ref(), false), |hex| (hex, true));
-                let Ok(digest) = hex.parse() else { continue };
-                let metadata = item.metadata().act("read", &item.path())?;
-                objects.push(ObjectFile {
-                    digest,
-                    executable,
-                    size: metadata.len(),
-                    changed: metadata.ctime(),
-                });
-            }
-        }
+        let shards = files::names_in(&self.layout.objects())?;
+        let found = parallel::try_map_large(&shards, |shard| self.objects_of(shard))?;
+        let mut objects: Vec<ObjectFile> = found.into_iter().flatten().collect();
         objects.sort_unstable_by_key(|object| (object.digest, object.executable));
         Ok(objects)
     }
+
+    fn objects_of(&self, shard: &str) -> Result<Vec<ObjectFile>> {
+        let mut objects = Vec::new();
+        let folder = self.layout.objects().join(shard);
+        for item in fs::read_dir(&folder).act("list", &folder)? {
+            let item = item.act("list", &folder)?;
+            let name = item.file_name();
+            let name = name.to_string_lossy();
+            let (hex, executable) = name
+                .strip_suffix(".x")
+                .map_or((name.as_ref(), false), |hex| (hex, true));
+            let Ok(digest) = hex.parse() else { continue };
+            let metadata = item.metadata().act("read", &item.path())?;
+            objects.push(ObjectFile {
+                digest,
+                executable,
+                size: metadata.len(),
+                changed: metadata.ctime(),
+            });
+        }
+        Ok(objects)
+    }
+}
+
+/// Of a realisation's record, what the collector needs.
+#[derive(Deserialize)]
+struct MadeAs {
+    output: OutputPath,
+}
+
+#[derive(Deserialize)]
+struct OutputPath {
+    path: StorePath,
+}
+
+/// Of a derivation's record, what the collector needs.
+#[derive(Deserialize)]
+struct MadeBy {
+    made_by: BTreeMap<String, ActionKey>,
 }

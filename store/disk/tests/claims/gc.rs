@@ -1,6 +1,9 @@
 use crate::support::{Machine, PLAIN, machine, names, new_generation, objects};
-use cairn_disk::{GcOptions, GcPlan, GenerationState, Snapshot, Timestamp};
-use cairn_graph::{ActionKey, Content, Digest, Output, Realisation};
+use cairn_disk::{DerivationRecord, GcOptions, GcPlan, GenerationState, Snapshot, Timestamp};
+use cairn_graph::{
+    ActionKey, Content, Derivation, Digest, Output, Realisation, ResolvedDerivation,
+};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// As another process would see it.
@@ -385,4 +388,47 @@ fn a_realisation_that_was_claimed_keeps_its_output() {
     assert_eq!(plan().realisations, [key]);
     assert!(m.store.realisations().claim(&key).unwrap().is_some());
     assert!(plan().is_empty());
+}
+
+#[test]
+fn a_derivation_stays_while_an_output_that_is_kept_was_made_with_its_help() {
+    let m = machine();
+    let made = |name: &str, inputs: BTreeMap<String, ActionKey>| {
+        let path = m.path(name, &[&format!("a={name}")], &[]);
+        let content = m.store.path_content(&path).unwrap();
+        let resolved = ResolvedDerivation {
+            derivation: Derivation {
+                name: name.into(),
+                builder: "test".into(),
+                builder_version: 1,
+                args: serde_json::Value::Null,
+                fixed: None,
+            },
+            inputs: BTreeMap::new(),
+        };
+        let record = DerivationRecord::new(resolved, inputs);
+        m.store
+            .derivations()
+            .put_all(std::slice::from_ref(&record))
+            .unwrap();
+        let output = Output {
+            path: path.clone(),
+            content,
+        };
+        let realisation = Realisation::new(record.action, output, Vec::new());
+        m.store.realisations().put(&realisation).unwrap();
+        (path, record.action)
+    };
+    let (_, source) = made("source", BTreeMap::new());
+    let (program, action) = made("program", BTreeMap::from([("source".into(), source)]));
+    let (_, other) = made("other", BTreeMap::new());
+    m.generation(&program, GenerationState::Good);
+
+    let plan = collect(&m, &GcOptions::default());
+    let mut gone = vec![source, other];
+    gone.sort_unstable();
+    assert_eq!((plan.realisations, plan.derivations), (gone, vec![other]));
+    let mut kept = vec![source, action];
+    kept.sort_unstable();
+    assert_eq!(m.store.derivations().list().unwrap(), kept);
 }
