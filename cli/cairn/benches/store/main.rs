@@ -1,0 +1,393 @@
+//! Measures the store beside `cp`, Nix and OSTree on the same tree of 10,000 files and 500 MB of this machine's `/usr`, in one run.
+//!
+//! ```sh
+//! cargo bench -p cairn --bench store              # everything
+//! cargo bench -p cairn --bench store -- verify    # the rows whose titles hold a word
+//! ```
+//!
+//! In: `CAIRN_BENCH_RUNS` (5); `CAIRN_BENCH_FOLDER`, where the trees and stores are made (the folder for temporary files);
+//! `CAIRN_BENCH_SLOW=1` for the peers that take minutes. Out: for each work the median wall time of each contender, which take turns, and
+//! how many times ours it is. What has a command is measured as a whole process, its start included; the rest says
+//! "in process".
+
+#![allow(clippy::expect_used, reason = "a measurement: a panic is how it fails")]
+
+mod many;
+mod tree;
+
+use cairn_disk::{MaterialiseOptions, Store};
+use cairn_graph::{Content, Tree, compose};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// One way to do a work.
+struct Contender<'a> {
+    name: &'static str,
+    /// Not timed.
+    prepare: Box<dyn Fn() + 'a>,
+    run: Box<dyn Fn() + 'a>,
+}
+
+/// Where everything is.
+struct Bench {
+    folder: PathBuf,
+    runs: usize,
+    words: Vec<String>,
+    slow: bool,
+}
+
+fn main() {
+    let base =
+        std::env::var_os("CAIRN_BENCH_FOLDER").map_or_else(std::env::temp_dir, PathBuf::from);
+    let scratch = tempfile::tempdir_in(base).expect("a folder to work in");
+    let bench = Bench {
+        folder: scratch.path().into(),
+        runs: std::env::var("CAIRN_BENCH_RUNS").map_or(5, |runs| runs.parse().expect("a number")),
+        words: std::env::args()
+            .skip(1)
+            .filter(|word| !word.starts_with("--"))
+            .collect(),
+        slow: std::env::var_os("CAIRN_BENCH_SLOW").is_some(),
+    };
+    let made = tree::copy(Path::new("/usr"), &bench.at("tree"));
+    println!(
+        "{} files, {} MB; medians of {} runs, `×` is a contender's time in ours",
+        made.files,
+        made.bytes / 1_000_000,
+        bench.runs
+    );
+    bench.adding();
+    bench.checking_out();
+    bench.verifying();
+    bench.composing();
+    bench.caching();
+    bench.collecting();
+    bench.planning();
+}
+
+impl Bench {
+    fn at(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    fn wants(&self, title: &str) -> bool {
+        self.words.is_empty() || self.words.iter().any(|word| title.contains(&**word))
+    }
+
+    fn adding(&self) {
+        let cp = || {
+            run(Command::new("cp")
+                .arg("-a")
+                .arg(self.at("tree"))
+                .arg(self.at("copy")))
+        };
+        self.row(
+            "add, durable",
+            vec![
+                self.contender(
+                    "cairn",
+                    || self.remove("cairn"),
+                    || self.cairn(&["store", "add", "--name", "tree"], Some("tree")),
+                ),
+                self.contender("cp -a", || self.remove("copy"), cp),
+                self.contender("nix", || self.remove("nix"), || self.nix_add()),
+                self.contender("ostree", || self.ostree_init(), || self.ostree_commit()),
+            ],
+        );
+        self.remove("copy");
+        self.row(
+            "add again, unchanged",
+            vec![
+                self.contender(
+                    "cairn",
+                    || {},
+                    || self.cairn(&["store", "add", "--name", "tree"], Some("tree")),
+                ),
+                self.contender("nix", || {}, || self.nix_add()),
+                self.contender("ostree", || {}, || self.ostree_commit()),
+            ],
+        );
+    }
+
+    fn checking_out(&self) {
+        let title = "check out (hard links)";
+        if !self.wants(title) {
+            return;
+        }
+        let checkout = || {
+            let store = self.store();
+            let tree = self.tree_of(&store);
+            let made = store.materialise(&tree, &self.at("out"), MaterialiseOptions::STORE);
+            made.expect("it is checked out");
+        };
+        let ostree = || {
+            let repo = format!("--repo={}", self.at("ostree").display());
+            run(Command::new("ostree")
+                .args([&repo, "checkout", "-H", "bench"])
+                .arg(self.at("out")));
+        };
+        self.row(
+            title,
+            vec![
+                self.contender("cairn, in process", || self.remove("out"), checkout),
+                self.contender(
+                    "cp -al",
+                    || self.remove("out"),
+                    || {
+                        run(Command::new("cp")
+                            .arg("-al")
+                            .arg(self.at("tree"))
+                            .arg(self.at("out")));
+                    },
+                ),
+                self.contender("ostree", || self.remove("out"), ostree),
+            ],
+        );
+        self.remove("out");
+    }
+
+    fn verifying(&self) {
+        let repo = format!("--repo={}", self.at("ostree").display());
+        self.row(
+            "verify",
+            vec![
+                self.contender("cairn", || {}, || self.cairn(&["store", "verify"], None)),
+                self.contender(
+                    "ostree",
+                    || {},
+                    || run(Command::new("ostree").args([&repo, "fsck", "-q"])),
+                ),
+            ],
+        );
+    }
+
+    /// 250 packages of 80 files each.
+    fn composing(&self) {
+        let title = "compose 250 trees: the list";
+        if !self.wants(title) {
+            return;
+        }
+        let store = Store::open(&self.at("packages")).expect("a store");
+        let packages: Vec<Tree> = (0..250)
+            .map(|number| many::package(&store, number))
+            .collect();
+        let layers: Vec<(&str, &Tree)> = packages.iter().map(|tree| ("package", tree)).collect();
+        let list = || compose(&layers).expect("no two packages have the same file");
+        self.row(
+            title,
+            vec![self.contender("cairn, in process", || {}, || drop(list()))],
+        );
+        let whole = list();
+        let lay_out = |place: &Path| {
+            store
+                .materialise(&whole, place, MaterialiseOptions::STORE)
+                .expect("it is laid out");
+        };
+        lay_out(&self.at("composed"));
+        self.row(
+            "compose 250 trees: the folder",
+            vec![
+                self.contender(
+                    "cairn, in process",
+                    || self.remove("out"),
+                    || lay_out(&self.at("out")),
+                ),
+                self.contender(
+                    "cp -al",
+                    || self.remove("out"),
+                    || {
+                        run(Command::new("cp")
+                            .arg("-al")
+                            .arg(self.at("composed"))
+                            .arg(self.at("out")));
+                    },
+                ),
+            ],
+        );
+        self.remove("out");
+    }
+
+    fn collecting(&self) {
+        let title = "gc dry run, 20,000 paths";
+        if !self.wants(title) {
+            return;
+        }
+        many::paths(
+            &Store::open(&self.at("many")).expect("a store"),
+            many::COUNT,
+        );
+        let mut contenders = vec![self.contender(
+            "cairn",
+            || {},
+            || {
+                let mut command = Command::new(env!("CARGO_BIN_EXE_cairn"));
+                run(command
+                    .arg("--root")
+                    .arg(self.at("many"))
+                    .args(["gc", "--dry-run"]));
+            },
+        )];
+        if self.slow && is_there("nix-store") {
+            many::nix_paths(&self.at("many-nix"), many::COUNT);
+            contenders.push(self.contender(
+                "nix",
+                || {},
+                || {
+                    run(self
+                        .nix()
+                        .args(["--gc", "--print-dead"])
+                        .env("NIX_STORE", ""));
+                },
+            ));
+        }
+        self.row(title, contenders);
+    }
+
+    fn planning(&self) {
+        let title = "plan of 20,000 derivations";
+        if !self.wants(title) {
+            return;
+        }
+        let graph = many::derivations(many::COUNT);
+        let last = graph.ids().last().expect("there are some");
+        self.row(
+            title,
+            vec![self.contender(
+                "cairn, in process",
+                || {},
+                || {
+                    let plan = cairn_build::plan(&graph, &[last], |_| None);
+                    assert_eq!(plan.expect("a plan").order.len(), many::COUNT as usize);
+                },
+            )],
+        );
+    }
+
+    fn caching(&self) {
+        let title = "push and pull by a folder";
+        if !self.wants(title) {
+            return;
+        }
+        // Filled in with the commands for caches.
+    }
+
+    fn contender<'a>(
+        &self,
+        name: &'static str,
+        prepare: impl Fn() + 'a,
+        run: impl Fn() + 'a,
+    ) -> Contender<'a> {
+        Contender {
+            name,
+            prepare: Box::new(prepare),
+            run: Box::new(run),
+        }
+    }
+
+    /// Lets the contenders take turns; prints the medians.
+    fn row(&self, title: &str, contenders: Vec<Contender<'_>>) {
+        if !self.wants(title) {
+            return;
+        }
+        let there: Vec<_> = contenders
+            .into_iter()
+            .filter(|one| match one.name {
+                "nix" => is_there("nix-store"),
+                "ostree" => is_there("ostree"),
+                _ => true,
+            })
+            .collect();
+        let mut times: Vec<Vec<Duration>> = vec![Vec::new(); there.len()];
+        for _ in 0..self.runs.max(1) {
+            for (one, times) in there.iter().zip(&mut times) {
+                (one.prepare)();
+                // What was written before is not paid for by who comes next.
+                run(&mut Command::new("sync"));
+                let begun = Instant::now();
+                (one.run)();
+                times.push(begun.elapsed());
+            }
+        }
+        let medians: Vec<Duration> = times.into_iter().map(median).collect();
+        let ours = medians[0].as_secs_f64();
+        let shown: Vec<String> = there
+            .iter()
+            .zip(&medians)
+            .map(|(one, time)| {
+                let seconds = time.as_secs_f64();
+                format!(
+                    "{} {:.1} ms ({:.2}×)",
+                    one.name,
+                    seconds * 1e3,
+                    seconds / ours
+                )
+            })
+            .collect();
+        println!("{title:<30} {}", shown.join("   "));
+    }
+
+    fn store(&self) -> Store {
+        Store::open(&self.at("cairn")).expect("a store")
+    }
+
+    fn tree_of(&self, store: &Store) -> Tree {
+        let mut records = fs::read_dir(store.layout().paths()).expect("records");
+        let name = records.next().expect("a path").expect("a path").file_name();
+        let path = name.to_str().expect("a name").parse().expect("a path");
+        match store.path_content(&path).expect("a record") {
+            Content::Tree { digest } => store.tree(&digest).expect("a tree"),
+            Content::File { .. } => panic!("a tree was added"),
+        }
+    }
+
+    fn cairn(&self, words: &[&str], path: Option<&str>) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cairn"));
+        command.arg("--root").arg(self.at("cairn")).args(words);
+        run(command.args(path.map(|path| self.at(path))));
+    }
+
+    fn nix(&self) -> Command {
+        let mut command = Command::new("nix-store");
+        command.arg("--store").arg(self.at("nix"));
+        command
+    }
+
+    fn nix_add(&self) {
+        run(self.nix().arg("--add").arg(self.at("tree")));
+    }
+
+    fn ostree_init(&self) {
+        self.remove("ostree");
+        let repo = format!("--repo={}", self.at("ostree").display());
+        run(Command::new("ostree").args([&repo, "init", "--mode=bare"]));
+    }
+
+    fn ostree_commit(&self) {
+        let repo = format!("--repo={}", self.at("ostree").display());
+        run(Command::new("ostree")
+            .args([&repo, "commit", "-b", "bench"])
+            .arg(self.at("tree")));
+    }
+
+    fn remove(&self, name: &str) {
+        run(Command::new("rm").arg("-rf").arg(self.at(name)));
+    }
+}
+
+fn is_there(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+fn run(command: &mut Command) {
+    let output = command.stdin(Stdio::null()).output().expect("it starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {said}");
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
