@@ -3,8 +3,12 @@
 //! In: a source. Out: the tree of the kind that it is, and all errors. No text is both: a module is a sequence of items, and no
 //! item is an expression. Refuses to know how a file was asked for; an import says itself which kind it means.
 
-use crate::ast::{Expr, Module};
-use crate::parser::{Parsed, parse_expression, parse_module};
+use std::cmp::Ordering;
+
+use crate::ast::{Expr, ExprKind, Module};
+use crate::lexer::token::TokenKind;
+use crate::lexer::tokenize;
+use crate::parser::{Parsed, Tokens, binding_head, parse_expression, parse_module};
 use crate::span::{SourceId, SourceMap};
 use crate::symbol::Interner;
 
@@ -17,20 +21,50 @@ pub enum File {
     Expression(Expr),
 }
 
-/// Reads a file of either kind. Where it is neither, it counts as the kind that can be read further, and as a module where
-/// that is the same.
+/// Reads a file of either kind. Where it is neither, it counts as the kind that can be read further; where that is the same, as
+/// a module, unless nothing of one was found and something of an expression was.
 pub fn parse_file(sources: &SourceMap, id: SourceId, names: &mut Interner) -> Parsed<File> {
     let module = parse_module(sources, id, names);
     if module.errors.is_empty() {
         return as_module(module);
     }
     let expression = parse_expression(sources, id, names);
-    if first(&module) >= first(&expression) {
-        return as_module(module);
+    let nothing = module.tree.items.is_empty();
+    // A word alone is most likely the beginning of an item.
+    let something = !matches!(expression.tree.kind, ExprKind::Error | ExprKind::Var(_));
+    match first(&module).cmp(&first(&expression)) {
+        Ordering::Equal if nothing && something => {}
+        Ordering::Equal | Ordering::Greater => return as_module(module),
+        Ordering::Less => {}
     }
     Parsed {
         tree: File::Expression(expression.tree),
         errors: expression.errors,
+    }
+}
+
+/// Whether a text surely is a module, by the first line that says something: an import, an option or a definition. No is no answer.
+pub fn begins_as_module(text: &str) -> bool {
+    let says = |line: &&str| {
+        let line = line.trim_start_matches(['\u{feff}', ' ', '\t', '\r']);
+        !line.is_empty() && !line.starts_with('#')
+    };
+    let Some(line) = text.lines().find(says) else {
+        return true;
+    };
+    let lexed = tokenize(line, SourceId(0));
+    let tokens = Tokens {
+        text: line,
+        texts: &lexed.texts,
+        rest: &lexed.tokens,
+    };
+    let [first, second, ..] = lexed.tokens.as_slice() else {
+        return false;
+    };
+    match tokens.of(first) {
+        "import" if matches!(second.kind, TokenKind::StrOpen | TokenKind::Path) => true,
+        "option" if second.kind == TokenKind::Word => true,
+        _ => binding_head(tokens).is_ok(),
     }
 }
 
@@ -77,8 +111,41 @@ mod tests {
     }
 
     #[test]
+    fn the_first_line_can_tell_a_module() {
+        for text in [
+            "",
+            "# nothing\n",
+            "\n## words\n  import \"./x.cairn\"\n",
+            "\u{feff}a.\"b c\".d = {\n",
+            "option a.b: Int",
+            "a=1",
+        ] {
+            assert!(begins_as_module(text), "{text}");
+        }
+        for text in [
+            "{ a = 1 }",
+            "let a = 1 in a",
+            "a == 1",
+            "a.b",
+            "import(\"./x.cairn\")",
+            "x => x",
+            "option",
+            "\"a\"",
+            "# a = 1\n1",
+        ] {
+            assert!(!begins_as_module(text), "{text}");
+        }
+    }
+
+    #[test]
     fn a_file_with_errors_is_what_can_be_read_further() {
         check("host.name = = 1", true, true);
         check("{ a = = 1 }", false, true);
+        check("{ a = [1, 2 }", false, true);
+        check("[1, { a = 2 ]", false, true);
+        check("f(1, [2)", false, true);
+        check("a = [1, 2", true, true);
+        check("when [", true, true);
+        check("option a: {", true, true);
     }
 }

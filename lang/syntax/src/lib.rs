@@ -16,7 +16,7 @@ pub mod suggest;
 pub mod symbol;
 
 pub use diagnostic::{Diagnostic, Label, Severity};
-pub use file::{File, parse_file};
+pub use file::{File, begins_as_module, parse_file};
 pub use format::{format, format_source};
 pub use imports::imports;
 pub use parser::{Parsed, SyntaxError, parse_expression, parse_module};

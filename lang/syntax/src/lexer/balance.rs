@@ -7,18 +7,22 @@
 //! later line that is indented no deeper than the line of the opening one. So one missing bracket spoils
 //! one definition and not the rest of the file.
 
+use std::ops::Range;
+
 use super::token::{Class, Token, TokenKind};
+use super::torn::Torn;
 use crate::diagnostic::Diagnostic;
 use crate::span::SourceId;
 
 /// How many brackets of a kind are reported at most.
 const REPORTED: usize = 16;
 
-/// Pairs the brackets of a text.
+/// Pairs the brackets of a text; `torn` are the bytes of its strings that did not end.
 pub fn balance(
     text: &str,
     id: SourceId,
     tokens: Vec<Token>,
+    torn: &[Range<usize>],
 ) -> (Vec<Token>, Vec<u32>, Vec<Diagnostic>) {
     let mut errors = Vec::new();
     if let Some(partners) = partners(&tokens) {
@@ -29,7 +33,13 @@ pub fn balance(
         unclosed,
         stray,
     } = pair(&tokens);
-    for &index in stray.iter().take(REPORTED) {
+    let mut torn = Torn::new(text, torn);
+    let is_stray = |index: &&usize| {
+        let token = &tokens[**index];
+        torn.is_stray(token.kind, token.start as usize)
+    };
+    let certain: Vec<usize> = stray.iter().filter(is_stray).copied().collect();
+    for &index in certain.iter().take(REPORTED) {
         let span = tokens[index].span(id);
         let sign = &text[tokens[index].start as usize..tokens[index].end as usize];
         errors.push(
@@ -48,7 +58,8 @@ pub fn balance(
         let at = end_by_layout(&indents, &tokens, &partner, open, limit);
         partner[open] = Some(at);
         before.push((at, open));
-        if left < REPORTED {
+        let contents = tokens[open].start as usize..tokens[at].start as usize;
+        if torn.is_unclosed(tokens[open].kind, &contents) && left < REPORTED {
             errors.push(missing(text, id, &tokens, &indents, &partner, open));
         }
     }
@@ -82,17 +93,26 @@ pub fn balance(
 
 /// For each opening token, the index of its closing one; `None` where one has none.
 fn partners(tokens: &[Token]) -> Option<Vec<u32>> {
+    use TokenKind as K;
     let mut partners = vec![0; tokens.len()];
     let mut open: Vec<usize> = Vec::new();
     for (index, token) in tokens.iter().enumerate() {
-        if token.kind.closer().is_some() {
-            open.push(index);
-        } else if token.kind.is_closer() {
-            let opener = open.pop()?;
-            if tokens[opener].kind.closer() != Some(token.kind) {
-                return None;
+        match token.kind {
+            K::StrOpen | K::ParenOpen | K::BracketOpen | K::BraceOpen | K::InterpolationOpen => {
+                open.push(index);
             }
-            partners[opener] = index as u32;
+            K::StrClose
+            | K::ParenClose
+            | K::BracketClose
+            | K::BraceClose
+            | K::InterpolationClose => {
+                let opener = open.pop()?;
+                if tokens[opener].kind.closer() != Some(token.kind) {
+                    return None;
+                }
+                partners[opener] = index as u32;
+            }
+            _ => {}
         }
     }
     open.is_empty().then_some(partners)

@@ -14,8 +14,10 @@ mod balance;
 mod scan;
 pub mod text;
 pub mod token;
+mod torn;
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::diagnostic::Diagnostic;
 use crate::span::{SourceId, Span};
@@ -39,7 +41,7 @@ pub struct Lexed<'s> {
 
 /// Whether the whole text is one word: a name that needs no quotes as a key, or a reserved word.
 pub fn is_word(text: &str) -> bool {
-    scan::word(text).is_ok_and(|(rest, _)| rest.is_empty())
+    !text.is_empty() && scan::word_end(text.as_bytes(), 0) == text.len()
 }
 
 /// Splits a text into tokens and balances its brackets.
@@ -51,8 +53,9 @@ pub fn tokenize(text: &str, id: SourceId) -> Lexed<'_> {
         line_before: true,
         space_before: true,
         doc: None,
-        tokens: Vec::with_capacity(text.len() / 5 + 1),
-        texts: Vec::new(),
+        // Dense text has a token for each three bytes.
+        tokens: Vec::with_capacity(text.len() / 3 + 2),
+        texts: Vec::with_capacity(text.len() / 64),
         docs: Vec::new(),
         pieces: Vec::new(),
         errors: Vec::new(),
@@ -60,14 +63,23 @@ pub fn tokenize(text: &str, id: SourceId) -> Lexed<'_> {
             open: None,
             braces: 0,
         }],
-        torn: false,
+        torn: Vec::new(),
+        open: Vec::with_capacity(16),
+        pairs: Vec::with_capacity(text.len() / 32),
+        is_balanced: true,
     };
     lexer.run();
-    let (tokens, partners, unbalanced) = balance::balance(text, id, lexer.tokens);
-    // Where a string did not end, brackets inside it were read as code: what they say is noise.
-    if !lexer.torn {
-        lexer.errors.extend(unbalanced);
-    }
+    let (tokens, partners) = if lexer.is_balanced && lexer.open.is_empty() {
+        let mut partners = vec![0; lexer.tokens.len()];
+        for (open, close) in lexer.pairs {
+            partners[open as usize] = close;
+        }
+        (lexer.tokens, partners)
+    } else {
+        let (tokens, partners, errors) = balance::balance(text, id, lexer.tokens, &lexer.torn);
+        lexer.errors.extend(errors);
+        (tokens, partners)
+    };
     Lexed {
         tokens,
         partners,
@@ -110,8 +122,14 @@ struct Lexer<'s> {
     pieces: Vec<(usize, Piece)>,
     errors: Vec<Diagnostic>,
     modes: Vec<Mode>,
-    /// Whether a string or an interpolation did not end.
-    torn: bool,
+    /// The bytes of the strings that did not end, in order.
+    torn: Vec<Range<usize>>,
+    /// The opening tokens that are not closed yet.
+    open: Vec<u32>,
+    /// Opening tokens with their closing ones.
+    pairs: Vec<(u32, u32)>,
+    /// Whether every closing token closes the last one that was open.
+    is_balanced: bool,
 }
 
 impl<'s> Lexer<'s> {
@@ -127,13 +145,29 @@ impl<'s> Lexer<'s> {
         self.push_word(kind, Class::Plain, length);
     }
 
-    fn push_word(&mut self, kind: TokenKind, class: Class, length: usize) {
-        let doc = match self.doc.take() {
-            None => 0,
-            Some(doc) => {
-                self.docs.push(doc);
-                self.docs.len() as u32
+    /// Adds an opening token.
+    fn push_open(&mut self, kind: TokenKind, length: usize) {
+        self.open.push(self.tokens.len() as u32);
+        self.push(kind, length);
+    }
+
+    /// Adds a closing token.
+    fn push_close(&mut self, kind: TokenKind, length: usize) {
+        match self.open.pop() {
+            Some(open) if self.tokens[open as usize].kind.closer() == Some(kind) => {
+                self.pairs.push((open, self.tokens.len() as u32));
             }
+            _ => self.is_balanced = false,
+        }
+        self.push(kind, length);
+    }
+
+    fn push_word(&mut self, kind: TokenKind, class: Class, length: usize) {
+        let doc = if self.doc.is_none() {
+            0
+        } else {
+            self.docs.extend(self.doc.take());
+            self.docs.len() as u32
         };
         self.tokens.push(Token {
             kind,
@@ -156,7 +190,7 @@ impl<'s> Lexer<'s> {
                 continue;
             }
             self.blank_space();
-            if self.rest().is_empty() {
+            if self.at >= self.source.len() {
                 break;
             }
             self.code();
@@ -169,13 +203,10 @@ impl<'s> Lexer<'s> {
     fn blank_space(&mut self) {
         let mut lines_since_doc = 0;
         loop {
-            if let Ok((_, blanks)) = scan::blanks(self.rest())
-                && !blanks.is_empty()
-            {
-                self.at += blanks.len();
-                self.space_before = true;
-            }
-            match self.rest().as_bytes().first() {
+            let end = scan::blanks_end(self.source, self.at);
+            self.space_before |= end > self.at;
+            self.at = end;
+            match self.source.as_bytes().get(end) {
                 Some(b'\n') => {
                     self.at += 1;
                     self.line_before = true;
@@ -207,37 +238,42 @@ impl<'s> Lexer<'s> {
 
     /// Reads one token of code.
     fn code(&mut self) {
-        let rest = self.rest();
+        let (bytes, at) = (self.source.as_bytes(), self.at);
+        let second = bytes.get(at + 1);
         // The first byte says what can stand here, so nothing is tried in vain.
-        match rest.as_bytes()[0] {
+        match bytes[at] {
             b'a'..=b'z' | b'A'..=b'Z' | b'_' => {
-                if let Ok((_, word)) = scan::word(rest) {
-                    let class = class(word.as_bytes());
-                    return self.push_word(TokenKind::Word, class, word.len());
-                }
+                let end = scan::word_end(bytes, at);
+                let class = class(&bytes[at..end]);
+                return self.push_word(TokenKind::Word, class, end - at);
             }
             b'0'..=b'9' => {
-                if let Ok((_, number)) = scan::number(rest) {
+                if let Some((end, value)) = scan::short_number(bytes, at) {
+                    return self.push(TokenKind::Int(value), end - at);
+                }
+                if let Ok((_, number)) = scan::number(self.rest()) {
                     return self.number(number);
                 }
             }
+            b'"' if second != Some(&b'"') => return self.open_string(0, false, 1),
             b'"' | b'$' => {
+                let rest = self.rest();
                 if let Ok((after, (level, block))) = scan::string_open(rest) {
                     return self.open_string(level, block, rest.len() - after.len());
                 }
             }
-            b'.' if !rest.starts_with("...") => {
-                if let Ok((_, path)) = scan::path(rest) {
+            b'.' if matches!(second, Some(b'/' | b'.')) && !self.rest().starts_with("...") => {
+                if let Ok((_, path)) = scan::path(self.rest()) {
                     return self.push(TokenKind::Path, path.len());
                 }
             }
-            b'\'' | b'&' | b'|' | b'-' | b'/' if self.foreign(rest) => return,
+            b'|' if second != Some(&b'|') => {}
+            b'\'' | b'&' | b'|' | b'-' | b'/' if self.foreign(self.rest()) => return,
             _ => {}
         }
-        let Ok((after, sign)) = scan::sign(rest) else {
-            return self.unknown(rest);
+        let Some((sign, length)) = scan::sign(bytes, at) else {
+            return self.unknown(self.rest());
         };
-        let length = rest.len() - after.len();
         if let Some(Mode::Code { open, braces }) = self.modes.last_mut() {
             match sign {
                 TokenKind::BraceOpen => *braces += 1,
@@ -246,12 +282,19 @@ impl<'s> Lexer<'s> {
                 _ => {}
             }
         }
-        self.push(sign, length);
+        match sign {
+            TokenKind::ParenOpen | TokenKind::BracketOpen | TokenKind::BraceOpen => {
+                self.push_open(sign, length);
+            }
+            TokenKind::ParenClose | TokenKind::BracketClose | TokenKind::BraceClose => {
+                self.push_close(sign, length);
+            }
+            _ => self.push(sign, length),
+        }
     }
 
     fn number(&mut self, number: &str) {
-        let kind = short_number(number).map_or_else(|| scan::number_value(number), Ok);
-        let kind = kind.unwrap_or_else(|(reason, help)| {
+        let kind = scan::number_value(number).unwrap_or_else(|(reason, help)| {
             let span = self.span(self.at, self.at + number.len());
             let mut error = Diagnostic::error("syntax::number", span, reason);
             error.help = help;
@@ -314,8 +357,8 @@ impl<'s> Lexer<'s> {
             Diagnostic::error("syntax::quotes", span, error)
                 .help(format!("write {quotes}…{quotes}")),
         );
-        self.push(TokenKind::StrOpen, 0);
-        self.push(TokenKind::StrClose, length);
+        self.push_open(TokenKind::StrOpen, 0);
+        self.push_close(TokenKind::StrClose, length);
     }
 
     fn unknown(&mut self, rest: &str) {
@@ -356,7 +399,7 @@ impl<'s> Lexer<'s> {
             pieces: self.pieces.len(),
             after_interpolation: false,
         }));
-        self.push(TokenKind::StrOpen, length);
+        self.push_open(TokenKind::StrOpen, length);
     }
 
     /// Reads the text of the innermost string up to its end or its next interpolation.
@@ -368,6 +411,7 @@ impl<'s> Lexer<'s> {
         let mut length = 0;
         let bytes = rest.as_bytes();
         let end = loop {
+            length = scan::text_end(bytes, length);
             match bytes.get(length) {
                 None => break End::Missing,
                 Some(b'\\') if string.level == 0 => {
@@ -411,7 +455,7 @@ impl<'s> Lexer<'s> {
                     open: Some(self.tokens.len()),
                     braces: 0,
                 });
-                self.push(TokenKind::InterpolationOpen, length);
+                self.push_open(TokenKind::InterpolationOpen, length);
             }
             End::Missing => self.unterminated(),
         }
@@ -422,25 +466,29 @@ impl<'s> Lexer<'s> {
             return;
         };
         let raw = string.level > 0;
-        let whole = match &self.pieces[string.pieces..] {
-            [(_, piece)] if !string.block => Some(&self.source[piece.start..piece.end])
-                .filter(|text| raw || !text.contains('\\')),
-            _ => None,
-        };
         let first = self.texts.len() as u32;
-        if let Some(text) = whole {
-            self.texts.push(Cow::Borrowed(text));
-        } else if self.pieces.len() > string.pieces {
-            let pieces = &self.pieces[string.pieces..];
+        let pieces = &self.pieces[string.pieces..];
+        if string.block {
             let pieces: Vec<Piece> = pieces.iter().map(|(_, piece)| *piece).collect();
-            let (block, errors) = (string.block, &mut self.errors);
-            let texts = text::resolve(self.source, self.id, &pieces, block, raw, errors);
+            let texts = text::resolve(self.source, self.id, &pieces, true, raw, &mut self.errors);
             self.texts.extend(texts.into_iter().map(Cow::Owned));
+        } else {
+            for (_, piece) in pieces {
+                let text = &self.source[piece.start..piece.end];
+                if raw || !text.as_bytes().contains(&b'\\') {
+                    self.texts.push(Cow::Borrowed(text));
+                } else {
+                    let piece = std::slice::from_ref(piece);
+                    let errors = &mut self.errors;
+                    let texts = text::resolve(self.source, self.id, piece, false, raw, errors);
+                    self.texts.extend(texts.into_iter().map(Cow::Owned));
+                }
+            }
         }
         for (index, (token, _)) in (first..).zip(self.pieces.drain(string.pieces..)) {
             self.tokens[token].kind = TokenKind::StrText(index);
         }
-        self.push(TokenKind::StrClose, length);
+        self.push_close(TokenKind::StrClose, length);
     }
 
     fn close_interpolation(&mut self, length: usize) {
@@ -448,12 +496,11 @@ impl<'s> Lexer<'s> {
         if let Some(Mode::Text(string)) = self.modes.last_mut() {
             string.after_interpolation = true;
         }
-        self.push(TokenKind::InterpolationClose, length);
+        self.push_close(TokenKind::InterpolationClose, length);
     }
 
     /// A string that ends with its line or with the text.
     fn unterminated(&mut self) {
-        self.torn = true;
         // `"… ${x"`: the last quotes opened a string inside the interpolation.
         let outer = self.modes.len().checked_sub(3).and_then(|outer| {
             match (&self.modes[outer], &self.modes[outer + 1]) {
@@ -463,6 +510,7 @@ impl<'s> Lexer<'s> {
         });
         if let Some(open) = outer {
             self.report_interpolation(open);
+            self.tear(self.modes.len() - 3);
             self.close_string(0);
             self.close_interpolation(0);
             return self.close_string(0);
@@ -482,7 +530,16 @@ impl<'s> Lexer<'s> {
                 .help("add `\"`; text over several lines stands between `\"\"\"`")
         };
         self.errors.push(error);
+        self.tear(self.modes.len() - 1);
         self.close_string(0);
+    }
+
+    /// Notes that the string of a mode ends here, without quotes.
+    fn tear(&mut self, mode: usize) {
+        if let Some(Mode::Text(string)) = self.modes.get(mode) {
+            let start = self.tokens[string.open].start as usize;
+            self.torn.push(start..self.at);
+        }
     }
 
     fn report_interpolation(&mut self, open: usize) {
@@ -504,8 +561,8 @@ impl<'s> Lexer<'s> {
             open: Some(open), ..
         }) = self.modes.get(2)
         {
-            self.torn = true;
             self.report_interpolation(*open);
+            self.tear(1);
         }
         while self.modes.len() > 1 {
             match self.modes.last() {
@@ -514,15 +571,6 @@ impl<'s> Lexer<'s> {
             }
         }
     }
-}
-
-/// The value of a short decimal number.
-fn short_number(text: &str) -> Option<TokenKind> {
-    let right = text.len() <= 18
-        && text.bytes().all(|byte| byte.is_ascii_digit())
-        && (text.len() == 1 || !text.starts_with('0'));
-    let digits = text.bytes().map(|byte| i64::from(byte - b'0'));
-    right.then(|| TokenKind::Int(digits.fold(0, |value, digit| value * 10 + digit)))
 }
 
 /// How a run of text in a string ends.

@@ -2,7 +2,7 @@
 //!
 //! In: tokens. Out: [`Expr`]. Refuses to know operators.
 
-use super::tokens::{for_head, plain_string};
+use super::tokens::for_head;
 use super::{Form, Parser};
 use crate::ast::{Expr, ExprKind, ForClause, Key, ListItem, Name, StrPart};
 use crate::diagnostic::Diagnostic;
@@ -25,7 +25,7 @@ impl Parser<'_> {
                 self.bump();
                 ExprKind::Path(self.text_of(token).to_owned())
             }
-            TokenKind::StrOpen => match self.read(plain_string) {
+            TokenKind::StrOpen => match self.plain_string() {
                 Some((.., "")) => ExprKind::Str(Vec::new()),
                 // Most strings are one text: one part, and no room for more.
                 Some((.., text)) => ExprKind::Str(vec![StrPart::Text(text.to_owned())]),
@@ -140,7 +140,7 @@ impl Parser<'_> {
         if token.kind != TokenKind::StrOpen {
             return None;
         }
-        if let Some((open, close, text)) = self.read(plain_string) {
+        if let Some((open, close, text)) = self.plain_string() {
             let symbol = self.names.intern(text);
             let span = open.span(self.id).to(close.span(self.id));
             return Some(Key::Name(Name { symbol, span }));

@@ -3,8 +3,8 @@
 //! In: tokens. Out: [`Expr`]. Refuses to know brackets from inside: see [`super::atom`] and its siblings.
 
 use super::tokens::{ANNOTATIONS, annotation, binding_head, named};
-use super::{Form, Parser};
-use crate::ast::{Arg, BinaryOp, Binding, Expr, ExprKind, Key, UnaryOp};
+use super::{Form, NESTING, Parser};
+use crate::ast::{Arg, BinaryOp, Binding, Expr, ExprKind, Key, StrPart, UnaryOp};
 use crate::diagnostic::Diagnostic;
 use crate::lexer::token::{Class, Token, TokenKind};
 use crate::span::Span;
@@ -12,8 +12,68 @@ use crate::span::Span;
 impl Parser<'_> {
     /// Any expression.
     pub(super) fn expression(&mut self) -> Expr {
+        if let Some(expr) = self.lone_atom() {
+            return expr;
+        }
         let at = self.error_expr();
         self.deeper(|parser| parser.binary(0)).unwrap_or(at)
+    }
+
+    /// A literal or a variable that is the whole expression: most are, and need no look at operators.
+    fn lone_atom(&mut self) -> Option<Expr> {
+        if self.depth >= NESTING {
+            return None;
+        }
+        let (token, first) = (self.token(), self.next);
+        let last = match token.kind {
+            TokenKind::StrOpen => match self.all.get(first + 1)?.kind {
+                TokenKind::StrClose => first + 1,
+                TokenKind::StrText(_) => first + 2,
+                _ => return None,
+            },
+            _ => first,
+        };
+        let after = self.all.get(last + 1)?;
+        let ends = match after.kind {
+            TokenKind::Comma
+            | TokenKind::ParenClose
+            | TokenKind::BracketClose
+            | TokenKind::BraceClose
+            | TokenKind::InterpolationClose
+            | TokenKind::End => true,
+            // The next definition.
+            TokenKind::Word => after.line_before && after.class == Class::Plain,
+            _ => false,
+        };
+        if !ends {
+            return None;
+        }
+        let kind = match token.kind {
+            TokenKind::Int(value) => ExprKind::Int(value),
+            TokenKind::Float(value) => ExprKind::Float(value),
+            TokenKind::Path => ExprKind::Path(self.text_of(token).to_owned()),
+            TokenKind::Word if token.class == Class::Plain => {
+                ExprKind::Var(self.names.intern(self.text_of(token)))
+            }
+            TokenKind::Word if token.class == Class::Reserved => match self.text_of(token) {
+                "null" => ExprKind::Null,
+                "true" => ExprKind::Bool(true),
+                "false" => ExprKind::Bool(false),
+                _ => return None,
+            },
+            TokenKind::StrOpen => match self.plain_string()? {
+                (.., "") => ExprKind::Str(Vec::new()),
+                // Most strings are one text: one part, and no room for more.
+                (.., text) => ExprKind::Str(vec![StrPart::Text(text.to_owned())]),
+            },
+            _ => return None,
+        };
+        self.next = last + 1;
+        self.deepest = self.deepest.max(self.depth + 1);
+        Some(Expr {
+            kind,
+            span: self.span_from(first),
+        })
     }
 
     /// An expression that may be annotated: the right side of a definition, a field, a list item.

@@ -3,11 +3,12 @@
 //! In: tokens. Out: [`Item`]s; an item that can't be read is left out and reported. Refuses to know which
 //! options there are and what may stand in a `when`.
 
-use super::tokens::{Tokens, binding_head, plain_string};
+use super::tokens::{Tokens, binding_head};
 use super::{Form, Parser};
 use crate::ast::{Binding, Item, ItemKind, Key, Name};
 use crate::diagnostic::Diagnostic;
-use crate::lexer::token::{Class, TokenKind};
+use crate::lexer::token::{Class, Token, TokenKind};
+use crate::span::Span;
 use crate::suggest::nearest;
 
 /// The words that items begin with.
@@ -72,8 +73,13 @@ impl Parser<'_> {
                 Some(ItemKind::Warn { condition, message })
             }
             Some("test") if second.kind == TokenKind::StrOpen => {
+                let first = self.next;
                 self.bump();
                 let claim = self.path_name()?;
+                if self.item_follows(first) {
+                    self.report_empty_test(claim.span);
+                    return None;
+                }
                 let expr = self.expression();
                 Some(ItemKind::Test { claim, expr })
             }
@@ -90,7 +96,7 @@ impl Parser<'_> {
         let path = if self.at(&TokenKind::Path) {
             let path = self.bump();
             (self.text_of(path).to_owned(), path.span(self.id))
-        } else if let Some((open, close, text)) = self.read(plain_string) {
+        } else if let Some((open, close, text)) = self.plain_string() {
             (text.to_owned(), open.span(self.id).to(close.span(self.id)))
         } else {
             let first = self.next;
@@ -203,6 +209,51 @@ impl Parser<'_> {
         let help = format!("`{word}` is written `{word} condition else \"message\"`");
         let message = self.after_keyword("else", first, &help);
         (condition, message)
+    }
+
+    /// Whether the item that began at `first` has come to its end although an expression is missing: the next line is another
+    /// item, by its words or, where it could be an expression too, by its indent.
+    fn item_follows(&self, first: usize) -> bool {
+        let token = self.token();
+        if token.kind == TokenKind::End || token.kind.is_closer() {
+            return true;
+        }
+        if !token.line_before {
+            return false;
+        }
+        if self.sees(binding_head) {
+            return true;
+        }
+        let second = self.second();
+        let called = second.kind == TokenKind::ParenOpen && !second.space_before;
+        let follows = !second.line_before && self.begins_expression(self.next + 1) && !called;
+        match self.word().filter(|_| token.class != Class::Plain) {
+            Some("let" | "assert") => self.column(token) <= self.column(&self.all[first]),
+            Some("type") => {
+                let third = self.all.get(self.next + 2);
+                third.is_some_and(|third| third.kind == TokenKind::Equal)
+            }
+            Some("import" | "option" | "when" | "variant" | "warn" | "test") => follows,
+            _ => false,
+        }
+    }
+
+    /// How many bytes stand before a token on its line.
+    fn column(&self, token: &Token) -> usize {
+        let before = &self.text[..token.start as usize];
+        before.len() - before.rfind('\n').map_or(0, |at| at + 1)
+    }
+
+    fn report_empty_test(&mut self, claim: Span) {
+        let error = Diagnostic::error("syntax::expected", claim, "this test claims nothing")
+            .help("a test is written `test \"claim\" condition`");
+        let next = self.token();
+        let error = if next.line_before && next.kind != TokenKind::End {
+            error.also(next.span(self.id), "the next item begins here")
+        } else {
+            error
+        };
+        self.report(error);
     }
 
     /// `{ items }`.

@@ -5,7 +5,7 @@
 use super::{Form, Parser};
 use crate::ast::{Expr, ExprKind, Name, Param, Pattern};
 use crate::diagnostic::Diagnostic;
-use crate::lexer::token::{TokenKind, is_reserved};
+use crate::lexer::token::{Class, TokenKind};
 
 impl Parser<'_> {
     /// Whether a lambda begins here: `x =>`, or brackets with `=>` after them.
@@ -103,7 +103,7 @@ impl Parser<'_> {
             self.report_expected(error);
             return None;
         };
-        if is_reserved(text) {
+        if self.token().class == Class::Reserved {
             let span = self.span();
             let error = format!("`{text}` is reserved and can't be a variable");
             self.report(

@@ -45,7 +45,7 @@ use crate::lexer::{Lexed, tokenize};
 use crate::span::{SourceId, SourceMap, Span};
 use crate::symbol::Interner;
 pub(crate) use shape::{Form, Shape};
-use tokens::Tokens;
+pub(crate) use tokens::{Tokens, binding_head};
 
 /// How deep expressions, types and blocks nest at most; a level takes about 4 KiB of stack unoptimised.
 const NESTING: usize = 256;
@@ -335,6 +335,23 @@ impl<'a> Parser<'a> {
         Some(value)
     }
 
+    /// Reads a string without interpolation where it stands here: its opening and closing quotes and its text.
+    fn plain_string(&mut self) -> Option<(&'a Token, &'a Token, &'a str)> {
+        let all = self.all;
+        let second = all.get(self.next + 1)?;
+        let (close, text) = match second.kind {
+            TokenKind::StrClose => (self.next + 1, ""),
+            TokenKind::StrText(text) => (self.next + 2, &*self.texts[text as usize]),
+            _ => return None,
+        };
+        let (open, last) = (self.token(), all.get(close)?);
+        if open.kind != TokenKind::StrOpen || last.kind != TokenKind::StrClose {
+            return None;
+        }
+        self.next = close + 1;
+        Some((open, last, text))
+    }
+
     fn span(&self) -> Span {
         self.token().span(self.id)
     }
@@ -465,7 +482,7 @@ impl<'a> Parser<'a> {
     /// Reads elements up to the closing token, separated by commas or, unless `commas` is set, line breaks.
     fn separated(&mut self, commas: bool, wanted: &str, mut element: impl FnMut(&mut Self)) {
         loop {
-            while self.foreign_semicolon() {}
+            while self.at(&TokenKind::Semicolon) && self.foreign_semicolon() {}
             if self.token().kind.is_closer() || self.at(&TokenKind::End) {
                 return;
             }

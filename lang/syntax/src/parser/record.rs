@@ -6,7 +6,7 @@
 use super::{Form, Parser};
 use crate::ast::{Expr, ExprKind, Key, RecordItem, StrPart};
 use crate::diagnostic::Diagnostic;
-use crate::lexer::token::{TokenKind, is_reserved};
+use crate::lexer::token::{Class, TokenKind};
 
 impl Parser<'_> {
     /// `{ a.b = 1, "${k}" = v, name, ...base }` or `{ k = v for … }`.
@@ -68,7 +68,8 @@ impl Parser<'_> {
     fn field(&mut self) -> Option<RecordItem> {
         let doc = self.doc();
         let first = self.next;
-        let alone = self.word().filter(|word| !is_reserved(word));
+        let reserved = self.token().class == Class::Reserved;
+        let alone = self.word().filter(|_| !reserved);
         let key = match self.literal_key() {
             Some(key) => key,
             None if self.at(&TokenKind::BracketOpen) => {

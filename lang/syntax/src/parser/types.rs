@@ -4,16 +4,45 @@
 //!
 //! Loosest first: `where`, `|`, `?`. `A | B where (p)` checks the whole union.
 
-use super::{Form, Parser};
+use super::{Form, NESTING, Parser};
 use crate::ast::{Expr, ExprKind, Type, TypeField, TypeKind, UnaryOp};
 use crate::diagnostic::Diagnostic;
-use crate::lexer::token::{TokenKind, is_reserved};
+use crate::lexer::token::{Class, TokenKind};
 
 impl Parser<'_> {
     /// Any type.
     pub(super) fn ty(&mut self) -> Type {
+        if let Some(ty) = self.lone_name() {
+            return ty;
+        }
         let at = self.error_type();
         self.deeper(Self::whole_type).unwrap_or(at)
+    }
+
+    /// A name that is the whole type, as most are.
+    fn lone_name(&mut self) -> Option<Type> {
+        let (token, after) = (self.token(), self.second());
+        let ends = matches!(
+            after.kind,
+            TokenKind::Equal
+                | TokenKind::Comma
+                | TokenKind::ParenClose
+                | TokenKind::BraceClose
+                | TokenKind::End
+        ) || (after.kind == TokenKind::Word
+            && after.class == Class::Plain
+            && after.line_before);
+        let is_name = token.kind == TokenKind::Word && token.class == Class::Plain;
+        if !ends || !is_name || self.depth >= NESTING {
+            return None;
+        }
+        let symbol = self.names.intern(self.text_of(token));
+        self.bump();
+        self.deepest = self.deepest.max(self.depth + 1);
+        Some(Type {
+            kind: TypeKind::Name(symbol),
+            span: token.span(self.id),
+        })
     }
 
     fn error_type(&self) -> Type {
@@ -28,8 +57,12 @@ impl Parser<'_> {
         let token = &self.all[index.min(self.all.len() - 1)];
         match token.kind {
             TokenKind::Word => {
-                let text = self.text_of(token);
-                matches!(text, "true" | "false" | "null") || !(is_reserved(text) || text == "as")
+                let word = || self.text_of(token);
+                match token.class {
+                    Class::Plain => true,
+                    Class::Reserved => matches!(word(), "true" | "false" | "null"),
+                    Class::Contextual => word() != "as",
+                }
             }
             _ => self.begins_expression(index) && token.kind != TokenKind::BracketOpen,
         }
@@ -105,10 +138,10 @@ impl Parser<'_> {
         let first = self.next;
         let token = self.token();
         let kind = match token.kind {
+            TokenKind::Word if token.class != Class::Reserved => self.named_type(),
             TokenKind::Word => match self.text_of(token) {
                 "true" | "false" | "null" => TypeKind::Literal(Box::new(self.atom())),
-                text if is_reserved(text) => return self.no_type(),
-                _ => self.named_type(),
+                _ => return self.no_type(),
             },
             TokenKind::StrOpen => {
                 let literal = self.atom();

@@ -66,6 +66,12 @@ impl Printer<'_> {
 
 /// Writes text between quotes: what could end it or begin an interpolation is escaped.
 pub fn escape(text: &str, out: &mut String) {
+    // 0xc2 begins the control characters beyond ASCII.
+    let is_plain = |byte: u8| !matches!(byte, 0..0x20 | b'"' | b'\\' | b'$' | 0x7f | 0xc2);
+    if text.bytes().all(is_plain) {
+        out.push_str(text);
+        return;
+    }
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
