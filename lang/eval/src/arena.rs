@@ -3,6 +3,9 @@
 //! In: values of any `Copy`-like shape. Out: references that live as long as the arena.
 //! Refuses to free anything early: no reference counts, no collector; memory is the price.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use bumpalo::Bump;
 
 use crate::limits::Limits;
@@ -12,6 +15,7 @@ use crate::limits::Limits;
 pub struct Arena {
     bump: Bump,
     limits: Limits,
+    stop: Option<Arc<AtomicBool>>,
 }
 
 impl Arena {
@@ -26,6 +30,20 @@ impl Arena {
             limits,
             ..Self::default()
         }
+    }
+
+    /// The same for an evaluation that ends with `eval::interrupted` soon after a flag is set.
+    #[must_use]
+    pub fn stopped_by(self, flag: Arc<AtomicBool>) -> Self {
+        Self {
+            stop: Some(flag),
+            ..self
+        }
+    }
+
+    /// The flag that ends the evaluation, where there is one.
+    pub(crate) fn stop(&self) -> Option<Arc<AtomicBool>> {
+        self.stop.clone()
     }
 
     /// What the evaluation may use.

@@ -3,12 +3,15 @@
 //! In: a value. Out: an owned tree with contexts and origins, or all errors that computing it met.
 //! Refuses functions and types: they have no plain form.
 
+use std::fmt::Write as _;
+
 use cairn_syntax::Diagnostic;
 use cairn_syntax::span::Span;
 
 use crate::depth;
 use crate::evaluator::{Evaluator, too_deep};
 use crate::host::ContextId;
+use crate::limits;
 use crate::value::{Field, Object, ObjectKind, Origin, Value};
 
 /// A whole value, owned.
@@ -103,13 +106,20 @@ impl Data {
                     if index > 0 {
                         out.push(',');
                     }
-                    out.push_str(&serde_json::Value::from(name.as_str()).to_string());
+                    json_string(name, out);
                     out.push(':');
                     value.json_into(out);
                 }
                 out.push('}');
             }
-            _ => out.push_str(&self.to_json().to_string()),
+            DataKind::Str { text, .. } => json_string(text, out),
+            DataKind::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+            DataKind::Int(number) => {
+                let _ = write!(out, "{number}");
+            }
+            DataKind::Null | DataKind::Float(_) | DataKind::Secret(_) => {
+                out.push_str(&self.to_json().to_string());
+            }
         }
     }
 
@@ -126,6 +136,20 @@ impl Data {
     }
 }
 
+/// A string of JSON. Most have nothing to escape.
+fn json_string(text: &str, out: &mut String) {
+    if text
+        .bytes()
+        .all(|byte| !matches!(byte, 0..0x20 | b'"' | b'\\'))
+    {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    } else {
+        out.push_str(&serde_json::Value::from(text).to_string());
+    }
+}
+
 /// Whether to go on after an error could take forever: a record without an end has two ways to go on at every depth.
 pub(crate) fn ends_all(error: &Diagnostic) -> bool {
     crate::limits::is_of_limits(error)
@@ -136,7 +160,7 @@ impl<'a> Evaluator<'a> {
     /// so that they carry a context like any other string.
     pub fn data(&mut self, value: Value<'a>, span: Span) -> Result<Data, Vec<Diagnostic>> {
         let mut errors: Vec<Diagnostic> = Vec::new();
-        let data = self.collect(value, span, None, &mut errors);
+        let data = self.collect(value, span, None, 0, &mut errors);
         // Mistakes of files that were imported on the way.
         for error in self.take_errors() {
             if !errors.contains(&error) {
@@ -161,6 +185,7 @@ impl<'a> Evaluator<'a> {
         value: Value<'a>,
         span: Span,
         written: Option<Span>,
+        level: usize,
         errors: &mut Vec<Diagnostic>,
     ) -> Data {
         let null = |span| Data {
@@ -170,7 +195,7 @@ impl<'a> Evaluator<'a> {
         if errors.last().is_some_and(ends_all) {
             return null(written);
         }
-        match self.collect_one(value, span, errors) {
+        match self.collect_one(value, span, level, errors) {
             Ok(kind) => Data {
                 kind,
                 span: written,
@@ -188,9 +213,11 @@ impl<'a> Evaluator<'a> {
         &mut self,
         value: Value<'a>,
         span: Span,
+        level: usize,
         errors: &mut Vec<Diagnostic>,
     ) -> crate::evaluator::Result<DataKind> {
         self.guard(span)?;
+        limits::level(level, span)?;
         // Whoever prints or drops the data goes as deep once more, unguarded, and by other frames.
         if depth::here() < self.data_floor {
             return Err(too_deep(span));
@@ -228,7 +255,8 @@ impl<'a> Evaluator<'a> {
                 let mut items = Vec::with_capacity(list.items.len());
                 for (index, item) in list.items.iter().enumerate() {
                     let written = self.place(list.origin(index)).map(|place| place.value);
-                    items.push(self.collect(*item, written.unwrap_or(span), written, errors));
+                    let span = written.unwrap_or(span);
+                    items.push(self.collect(*item, span, written, level + 1, errors));
                 }
                 DataKind::List(items)
             }
@@ -237,10 +265,9 @@ impl<'a> Evaluator<'a> {
                 for field in self.by_text(record) {
                     let written = self.place(field.origin).map(|place| place.value);
                     let name = self.names.text(field.name).to_owned();
-                    fields.push((
-                        name,
-                        self.collect(field.value, written.unwrap_or(span), written, errors),
-                    ));
+                    let span = written.unwrap_or(span);
+                    let data = self.collect(field.value, span, written, level + 1, errors);
+                    fields.push((name, data));
                 }
                 DataKind::Map(fields)
             }

@@ -107,7 +107,7 @@ impl<'a> Evaluator<'a> {
             edges: Vec::new(),
             floor,
             data_floor: floor + depth::here().saturating_sub(floor) / 2,
-            meter: Meter::new(arena.limits()),
+            meter: Meter::new(arena.limits(), arena.stop()),
             scratch: String::new(),
             merged: Vec::new(),
         };
@@ -381,8 +381,17 @@ impl<'a> Evaluator<'a> {
     }
 
     pub(crate) fn sorted_record(&self, fields: &[Field<'a>]) -> Value<'a> {
+        self.record_in_order(fields.iter().copied())
+    }
+
+    /// A record of fields that are sorted by name, each name once.
+    pub fn record_in_order<I>(&self, fields: I) -> Value<'a>
+    where
+        I: IntoIterator<Item = Field<'a>>,
+        I::IntoIter: ExactSizeIterator,
+    {
         Value::Record(self.arena.alloc(Record {
-            fields: self.arena.slice(fields),
+            fields: self.arena.collect(fields),
         }))
     }
 

@@ -1,7 +1,11 @@
-//! What an evaluation may use: memory, and steps.
+//! What an evaluation may use: memory, and steps; and whether it may go on.
 //!
-//! In: two numbers, handed in with the [`Arena`](crate::Arena). Out: errors `eval::memory` and `eval::steps` where one is
-//! reached. Refuses to look at a clock or at the machine: what is allowed is its caller's to say.
+//! In: two numbers and perhaps a flag, handed in with the [`Arena`](crate::Arena). Out: errors `eval::memory` and `eval::steps` where
+//! a number is reached, `eval::interrupted` where the flag is set. Refuses to look at a clock or at the machine: what is allowed
+//! is its caller's to say.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use cairn_syntax::Diagnostic;
 use cairn_syntax::span::Span;
@@ -13,6 +17,9 @@ use crate::evaluator::{Error, Evaluator, Result, too_deep};
 const STRIDE: i64 = 1024;
 /// What a step that copies is taken for: one more for so many bytes.
 const BYTES_PER_STEP: usize = 64;
+/// How deep a value may be nested where it is walked whole. A value that holds itself has no end: so it is found before the
+/// stack is, and long before that is filled.
+const DEEPEST_VALUE: usize = 50_000;
 
 /// What an evaluation may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,10 +63,12 @@ pub(crate) struct Meter {
     counted_bytes: usize,
     /// The first limit that was reached. Everything after it fails alike.
     reached: Option<Error>,
+    /// Whether somebody asked for the end.
+    stop: Option<Arc<AtomicBool>>,
 }
 
 impl Meter {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits, stop: Option<Arc<AtomicBool>>) -> Self {
         Self {
             limits,
             left: limits.first_stride(),
@@ -68,6 +77,7 @@ impl Meter {
             outside_bytes: 0,
             counted_bytes: 0,
             reached: None,
+            stop,
         }
     }
 }
@@ -117,6 +127,10 @@ impl Evaluator<'_> {
         if self.meter.left < 0 {
             self.count_made();
             self.meter.passed += (self.meter.granted - self.meter.left) as u64;
+            let stop = self.meter.stop.as_ref();
+            if stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+                return Err(self.interrupted(span));
+            }
             let mut stride = STRIDE;
             if let Some(most) = self.meter.limits.steps {
                 if self.meter.passed > most {
@@ -160,6 +174,12 @@ impl Evaluator<'_> {
         )
     }
 
+    #[cold]
+    fn interrupted(&mut self, span: Span) -> Error {
+        let message = "this evaluation was interrupted";
+        self.end(Diagnostic::error("eval::interrupted", span, message))
+    }
+
     fn end(&mut self, error: Diagnostic) -> Error {
         // What is forced from here on ends at its first look.
         self.meter.left = -1;
@@ -168,10 +188,28 @@ impl Evaluator<'_> {
     }
 }
 
+/// Whether a value may be walked at a level; what stands in no bracket has level 0. Errors: `eval::too_deep`.
+#[inline]
+pub(crate) fn level(level: usize, span: Span) -> Result<()> {
+    if level > DEEPEST_VALUE {
+        return Err(nested_too_deeply(span));
+    }
+    Ok(())
+}
+
+#[cold]
+fn nested_too_deeply(span: Span) -> Error {
+    let message = format!("this value is nested more than {DEEPEST_VALUE} levels deep");
+    Box::new(
+        Diagnostic::error("eval::too_deep", span, message)
+            .help("a record or list that holds itself has no end; say which part of it is needed"),
+    )
+}
+
 /// Whether an error says nothing about the value itself: with more room it would be another.
 pub(crate) fn is_of_limits(error: &Diagnostic) -> bool {
     matches!(
         error.code,
-        "eval::too_deep" | "eval::memory" | "eval::steps"
+        "eval::too_deep" | "eval::memory" | "eval::steps" | "eval::interrupted"
     )
 }

@@ -9,6 +9,7 @@ use cairn_syntax::ast::BinaryOp;
 use cairn_syntax::span::Span;
 
 use crate::evaluator::{Error, Evaluator, Result};
+use crate::limits;
 use crate::value::{Origin, Value};
 
 type Operand<'a> = (Value<'a>, Span);
@@ -179,7 +180,18 @@ impl<'a> Evaluator<'a> {
 
     /// Whether two values are equal; computes them as far as needed. Errors: functions have no equality.
     pub fn equal(&mut self, left: Value<'a>, right: Value<'a>, span: Span) -> Result<bool> {
+        self.equal_at(0, left, right, span)
+    }
+
+    fn equal_at(
+        &mut self,
+        level: usize,
+        left: Value<'a>,
+        right: Value<'a>,
+        span: Span,
+    ) -> Result<bool> {
         self.guard(span)?;
+        limits::level(level, span)?;
         let (left, right) = (self.force(left, span)?, self.force(right, span)?);
         Ok(match (left, right) {
             (Value::Null, Value::Null) => true,
@@ -197,7 +209,7 @@ impl<'a> Evaluator<'a> {
                     return Ok(false);
                 }
                 for (a, b) in a.items.iter().zip(b.items) {
-                    if !self.equal(*a, *b, span)? {
+                    if !self.equal_at(level + 1, *a, *b, span)? {
                         return Ok(false);
                     }
                 }
@@ -208,7 +220,7 @@ impl<'a> Evaluator<'a> {
                     return Ok(false);
                 }
                 for (a, b) in a.fields.iter().zip(b.fields) {
-                    if a.name != b.name || !self.equal(a.value, b.value, span)? {
+                    if a.name != b.name || !self.equal_at(level + 1, a.value, b.value, span)? {
                         return Ok(false);
                     }
                 }

@@ -39,16 +39,70 @@ pub(crate) struct Global<'a> {
 #[derive(Default)]
 pub(crate) struct Scope<'a> {
     pub(crate) parent: Option<ScopeId>,
-    pub(crate) values: HashMap<Symbol, Global<'a>>,
-    pub(crate) types: HashMap<Symbol, &'a Type<'a>>,
+    pub(crate) values: Names<Global<'a>>,
+    pub(crate) types: Names<&'a Type<'a>>,
+}
+
+/// How many names are looked for one after the other: most modules bind fewer.
+const FEW: usize = 8;
+
+/// What names mean, each once.
+pub(crate) struct Names<T> {
+    few: Vec<(Symbol, T)>,
+    /// All of them where they are many, else none.
+    many: HashMap<Symbol, T>,
+}
+
+impl<T> Default for Names<T> {
+    fn default() -> Self {
+        Self {
+            few: Vec::new(),
+            many: HashMap::new(),
+        }
+    }
+}
+
+impl<T> Names<T> {
+    /// Gives a name its meaning, in place of the one that it had.
+    pub(crate) fn insert(&mut self, name: Symbol, meaning: T) {
+        if let Some((_, known)) = self.few.iter_mut().find(|(known, _)| *known == name) {
+            *known = meaning;
+        } else if self.many.is_empty() && self.few.len() < FEW {
+            self.few.push((name, meaning));
+        } else {
+            self.many.extend(self.few.drain(..));
+            self.many.insert(name, meaning);
+        }
+    }
+
+    /// The meaning of a name.
+    pub(crate) fn get(&self, name: Symbol) -> Option<&T> {
+        if self.many.is_empty() {
+            let found = self.few.iter().find(|(known, _)| *known == name);
+            return found.map(|(_, meaning)| meaning);
+        }
+        self.many.get(&name)
+    }
+
+    /// All names, in no order.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Symbol> {
+        let few = self.few.iter().map(|(name, _)| name);
+        few.chain(self.many.keys())
+    }
+
+    /// All meanings, in no order.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
+        let few = self.few.iter().map(|(_, meaning)| meaning);
+        few.chain(self.many.values())
+    }
 }
 
 impl<'a> Scope<'a> {
     pub(crate) fn below(parent: ScopeId) -> Self {
         Self {
             parent: Some(parent),
-            values: HashMap::new(),
-            types: HashMap::new(),
+            values: Names::default(),
+            types: Names::default(),
         }
     }
 
@@ -68,12 +122,12 @@ impl<'a> Evaluator<'a> {
     }
 
     pub(crate) fn find_global(&self, scope: ScopeId, name: Symbol) -> Option<&Global<'a>> {
-        self.chain(scope).find_map(|scope| scope.values.get(&name))
+        self.chain(scope).find_map(|scope| scope.values.get(name))
     }
 
     pub(crate) fn find_type(&self, scope: ScopeId, name: Symbol) -> Option<&'a Type<'a>> {
         self.chain(scope)
-            .find_map(|scope| scope.types.get(&name).copied())
+            .find_map(|scope| scope.types.get(name).copied())
     }
 
     /// The texts of all variables in sight, sorted.

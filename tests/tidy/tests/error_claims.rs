@@ -10,6 +10,7 @@ const BEYOND: &[(&str, &str)] = &[
         "eval::memory",
         "needs 4 GiB; tests of lang/eval set a limit",
     ),
+    ("eval::interrupted", "needs somebody who interrupts"),
     ("eval::no_options", "needs an evaluator without options"),
     ("eval::steps", "has no limit but one that is set"),
     ("eval::unreadable", "the parser's errors come first"),

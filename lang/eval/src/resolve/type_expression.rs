@@ -8,7 +8,7 @@ use cairn_syntax::symbol::Symbol;
 use cairn_syntax::{Diagnostic, nearest};
 
 use super::{Frame, Resolver, Variable};
-use crate::ir::Slot;
+use crate::ir::{Code, Slot};
 use crate::types::{DefaultCode, RecordType, Type, TypeField, TypeKind, WhereType};
 
 impl<'a> Resolver<'_, 'a> {
@@ -113,6 +113,18 @@ impl<'a> Resolver<'_, 'a> {
 
     /// Code with two captures: `self` and `name`.
     pub(super) fn default_code(&mut self, expr: &ast::Expr) -> DefaultCode<'a> {
+        // Most defaults are literals, which see nothing.
+        if is_plain(expr) {
+            let code = Code {
+                locals: 0,
+                captures: &[Slot::Captured(0), Slot::Captured(1)],
+                body: self.expr(expr),
+            };
+            return DefaultCode {
+                span: expr.span,
+                code: self.evaluator.arena.alloc(code),
+            };
+        }
         self.detached(|resolver| {
             let this = resolver.evaluator.names.intern("self");
             let name = resolver.evaluator.names.intern("name");
@@ -162,6 +174,22 @@ impl<'a> Resolver<'_, 'a> {
             kind: TypeKind::Unknown,
             span: Some(span),
         })
+    }
+}
+
+/// Whether an expression is a literal without anything in it.
+fn is_plain(expr: &ast::Expr) -> bool {
+    match &expr.kind {
+        ast::ExprKind::Null
+        | ast::ExprKind::Bool(_)
+        | ast::ExprKind::Int(_)
+        | ast::ExprKind::Float(_) => true,
+        ast::ExprKind::Str(parts) => {
+            matches!(parts.as_slice(), [] | [ast::StrPart::Text(_)])
+        }
+        ast::ExprKind::List(items) => items.is_empty(),
+        ast::ExprKind::Record(items) => items.is_empty(),
+        _ => false,
     }
 }
 

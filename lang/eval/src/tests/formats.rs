@@ -178,6 +178,7 @@ proptest! {
             let function = evaluator.evaluate_source("test.cairn", &code).unwrap();
             let span = Span::new(SourceId(0), 0, 0);
             let value = evaluator.value_of(&data);
+            prop_assert_eq!(evaluator.print(value, span), Ok(data.print()));
             let found = evaluator.call(function, &[value], span).and_then(|value| {
                 evaluator.data(value, span).map_err(|mut errors| Box::new(errors.swap_remove(0)))
             });

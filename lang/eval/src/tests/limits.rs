@@ -1,5 +1,8 @@
 //! Bounds: whatever the text, the end is an error with a span, and comes before the memory is taken.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use cairn_syntax::span::SourceMap;
 use cairn_syntax::symbol::Interner;
 
@@ -145,6 +148,51 @@ fn recursion_through_the_library_ends_in_an_error() {
             "{text}\n{result}"
         );
     }
+}
+
+#[test]
+fn a_value_that_holds_itself_ends_long_before_the_stack_does() {
+    let endless = [
+        "let r = { a = r, b = r } in r",
+        "let r = [r] in r",
+        "let f = n => { a = f(n + 1), b = f(n) } in f(0)",
+        "let r = { a = r } in json.print(r)",
+        "let r = [r, 1]  s = [s, 1] in r == s",
+    ];
+    let ends = crate::with_deep_stack(|| {
+        for text in endless {
+            let (result, _) = bounded(text, Limits::default());
+            assert!(
+                result.starts_with("eval::too_deep 1:") && result.contains("50000 levels"),
+                "{text}\n{result}"
+            );
+            assert_eq!(result.lines().count(), 1, "{result}");
+        }
+    });
+    assert!(ends.is_ok());
+}
+
+#[test]
+fn a_flag_ends_what_would_go_on_and_spoils_nothing() {
+    let flag = Arc::new(AtomicBool::new(true));
+    let arena = Arena::new().stopped_by(flag.clone());
+    let mut evaluator = Evaluator::new(
+        &arena,
+        SourceMap::default(),
+        Interner::default(),
+        Box::new(NoHost),
+    );
+    let span = cairn_syntax::span::Span::new(cairn_syntax::span::SourceId(0), 0, 1);
+    let sum = "list.fold(list.range(0, 100000), 0, (a, b) => a + b)";
+    let sum = evaluator.evaluate_source("a", sum).unwrap();
+    let error = evaluator.force(sum, span).err();
+    assert_eq!(error.map(|one| one.code), Some("eval::interrupted"));
+    flag.store(false, Ordering::Relaxed);
+    // Whatever belongs to the same line of a REPL ends alike.
+    let error = evaluator.force(sum, span).err();
+    assert_eq!(error.map(|one| one.code), Some("eval::interrupted"));
+    evaluator.renew();
+    assert!(evaluator.force(sum, span).is_ok());
 }
 
 #[test]

@@ -38,6 +38,8 @@ fn data_is_written_as_it_is_read() {
         "[]",
         "{}",
         r#"{ "a b" = [1, [2]], c = { d = true }, for = null }"#,
+        r#"{ "a key of more than sixty characters, as long as many a sentence" = 1 }"#,
+        r#"{ "a-" = 1 }"#,
         "list.map",
         "-9223372036854775807 - 1",
     ] {
