@@ -3,6 +3,8 @@
 //! In: the trie and definitions as written. Out: errors, with the nearest names. Literal records are
 //! followed to their leaves, also under a `when` that is false; what is computed is checked by the engine.
 
+use std::cell::OnceCell;
+
 use cairn_eval::{Error, Evaluator, Result, Type};
 use cairn_syntax::Diagnostic;
 use cairn_syntax::ast::{Annotation, Expr, ExprKind, Key, Name, RecordItem};
@@ -10,7 +12,7 @@ use cairn_syntax::span::Span;
 use cairn_syntax::symbol::Symbol;
 
 use crate::report;
-use crate::tree::{Form, Group, Node, shape};
+use crate::tree::{Declared, Form, Group, Node, shape};
 
 /// Where a walk along a path stands.
 #[derive(Clone, Copy)]
@@ -21,11 +23,36 @@ pub(crate) enum Cursor<'t, 'a> {
     Free,
 }
 
+/// All options; their paths are put together when the first mistake needs them.
+pub(crate) struct Known<'a> {
+    pub(crate) options: Vec<&'a Declared<'a>>,
+    paths: OnceCell<Vec<String>>,
+}
+
+impl<'a> Known<'a> {
+    /// The options of a trie.
+    pub(crate) fn of(tree: &Group<'a>) -> Self {
+        Self {
+            options: tree.options(),
+            paths: OnceCell::new(),
+        }
+    }
+
+    /// Every option's path, as a user would write it.
+    pub(crate) fn paths(&self, evaluator: &Evaluator<'a>) -> &[String] {
+        self.paths.get_or_init(|| {
+            let text = |name: &Symbol| evaluator.names.text(*name);
+            let print = |option: &&Declared<'a>| crate::path::print(option.path.iter().map(text));
+            self.options.iter().map(print).collect()
+        })
+    }
+}
+
 /// Walks names below the options of a trie.
 pub(crate) struct Walker<'t, 'a> {
     pub(crate) evaluator: &'t Evaluator<'a>,
-    /// Every option's path, for suggestions.
-    pub(crate) all: &'t [String],
+    /// For suggestions.
+    pub(crate) known: &'t Known<'a>,
 }
 
 impl<'t, 'a> Walker<'t, 'a> {
@@ -68,10 +95,10 @@ impl<'t, 'a> Walker<'t, 'a> {
         let ty = match cursor {
             Cursor::Free => return Ok(Cursor::Free),
             Cursor::Group(group) => {
-                return match group.children.get(&name) {
+                return match group.get(name) {
                     Some(Node::Group(group)) => Ok(Cursor::Group(group)),
                     Some(Node::Option(declared)) => Ok(Cursor::Type(declared.ty)),
-                    None => Err(self.unknown(above, name, span, group.children.keys().copied())),
+                    None => Err(self.unknown(above, name, span, group.names())),
                 };
             }
             Cursor::Type(ty) => ty,
@@ -111,7 +138,8 @@ impl<'t, 'a> Walker<'t, 'a> {
         let names = &self.evaluator.names;
         let above: Vec<&str> = above.iter().map(|name| names.text(*name)).collect();
         let siblings: Vec<&str> = siblings.map(|name| names.text(name)).collect();
-        report::unknown(span, &above, names.text(name), &siblings, self.all)
+        let all = self.known.paths(self.evaluator);
+        report::unknown(span, &above, names.text(name), &siblings, all)
     }
 
     fn print(&self, path: &[Symbol]) -> String {
@@ -150,11 +178,8 @@ impl<'t, 'a> Walker<'t, 'a> {
             | ExprKind::Str(_)
             | ExprKind::List(_) => {
                 if let Cursor::Group(group) = cursor {
-                    let names: Vec<&str> = group
-                        .children
-                        .keys()
-                        .map(|name| self.evaluator.names.text(*name))
-                        .collect();
+                    let names = group.names().map(|name| self.evaluator.names.text(name));
+                    let names: Vec<&str> = names.collect();
                     errors.push(*report::group(value.span, &self.print(above), &names));
                 }
             }

@@ -46,7 +46,7 @@ pub(crate) struct Test<'a> {
 
 /// What all modules say together.
 pub(crate) struct Collected<'a, 'm> {
-    pub(crate) tree: Group<'a>,
+    pub(crate) tree: &'a Group<'a>,
     pub(crate) definitions: Vec<Definition<'a, 'm>>,
     pub(crate) conditions: Vec<Condition<'a>>,
     pub(crate) assertions: Vec<Assertion<'a>>,
@@ -112,7 +112,7 @@ pub(crate) fn collect<'a, 'm>(
     } = collector;
     errors.splice(0..0, evaluator.take_errors());
     Collected {
-        tree: tree.finish(),
+        tree: tree.finish(evaluator.arena),
         definitions,
         conditions,
         assertions,
@@ -181,13 +181,14 @@ impl<'m> Collector<'_, '_, 'm> {
         default: Option<&Expr>,
     ) {
         let span = path_span(path, item.span);
-        let declared = Declared {
-            path: path.iter().map(|name| name.symbol).collect(),
+        let arena = self.evaluator.arena;
+        let declared = arena.alloc(Declared {
+            path: arena.collect(path.iter().map(|name| name.symbol)),
             span,
             ty: self.evaluator.compile_type(scope, ty),
             default: default.map(|expr| (self.evaluator.thunk(scope, expr), expr.span)),
-            doc: item.doc.clone(),
-        };
+            doc: item.doc.as_deref().map(|doc| arena.text(doc)),
+        });
         if let Err(first) = self.tree.insert(path, declared) {
             let names = path
                 .iter()

@@ -11,13 +11,14 @@ use cairn_eval::{Arena, Data, DataKind, Evaluator, Host, ScopeId, Type, TypeKind
 use cairn_syntax::span::{SourceId, SourceMap, Span};
 use cairn_syntax::{Diagnostic, Severity};
 
-use crate::closed::{Cursor, Walker};
+use crate::closed::{Cursor, Known, Walker};
 use crate::collect::{Assertion, Test, collect};
 use crate::doubt::Doubt;
 use crate::engine::{Engine, ROOT};
+use crate::load::Module;
 use crate::point::{Contribution, Place};
 use crate::recorder::Recorder;
-use crate::tree::{Declared, Form, shape};
+use crate::tree::{Form, shape};
 use crate::{load as graph, path};
 
 /// Why there is no configuration: all errors that were found, and the texts they point into.
@@ -70,9 +71,7 @@ pub struct Tested {
 pub struct Config<'a> {
     pub(crate) evaluator: Evaluator<'a>,
     pub(crate) engine: Rc<Engine<'a>>,
-    pub(crate) options: Vec<Rc<Declared<'a>>>,
-    /// Their paths, for suggestions.
-    all: Vec<String>,
+    pub(crate) known: Known<'a>,
     assertions: Vec<Assertion<'a>>,
     tests: Vec<Test<'a>>,
     /// Found before anything ran.
@@ -81,6 +80,8 @@ pub struct Config<'a> {
     unset: Vec<u32>,
     files: Rc<RefCell<BTreeSet<String>>>,
     entry: ScopeId,
+    /// Kept only because to let go of them takes time: most programs end first.
+    _trees: Vec<Module>,
 }
 
 /// Reads a configuration: `entry` is a path below the host's root, `library` the library's modules by
@@ -110,20 +111,16 @@ pub fn load<'a>(
     let mut evaluator = Evaluator::new(arena, loaded.sources, loaded.names, Box::new(host));
     let root = evaluator.external(ROOT);
     let collected = collect(&mut evaluator, &modules, root);
-    let tree = Rc::new(collected.tree);
-    let options = tree.options();
-    let all: Vec<String> = options
-        .iter()
-        .map(|option| print(&evaluator, &option.path))
-        .collect();
+    let tree = collected.tree;
+    let known = Known::of(tree);
     let mut errors = unread;
     errors.extend(collected.errors);
     let walker = Walker {
         evaluator: &evaluator,
-        all: &all,
+        known: &known,
     };
     for definition in &collected.definitions {
-        walker.definition(&tree, definition.path, definition.expr, &mut errors);
+        walker.definition(tree, definition.path, definition.expr, &mut errors);
     }
     let contributions = collected
         .definitions
@@ -147,24 +144,26 @@ pub fn load<'a>(
         span: None,
     });
     let engine = Rc::new(Engine::new(
+        arena,
         tree,
         contributions.collect(),
         collected.conditions,
         root,
         anything,
     ));
+    drop(collected.definitions);
     evaluator.set_externals(engine.clone());
     let mut config = Config {
         evaluator,
         engine,
-        options,
-        all,
+        known,
         assertions: collected.assertions,
         tests: collected.tests,
         errors,
         unset: Vec::new(),
         files,
         entry: collected.entry,
+        _trees: modules,
     };
     if config.errors.is_empty() {
         return Ok(config);
@@ -175,10 +174,6 @@ pub fn load<'a>(
     };
     found.retain(|one| doubt.believes(one));
     Err(failure(found, config.evaluator.sources))
-}
-
-fn print(evaluator: &Evaluator<'_>, path: &[cairn_syntax::symbol::Symbol]) -> String {
-    path::print(path.iter().map(|name| evaluator.names.text(*name)))
 }
 
 /// Each diagnostic once; errors before warnings, the user's files before the library.
@@ -361,7 +356,11 @@ impl<'a> Config<'a> {
         let above: Vec<&str> = path.iter().map(|name| names.text(*name)).collect();
         let siblings: Vec<&str> = children.iter().map(|(name, _)| names.text(*name)).collect();
         Err(crate::report::unknown(
-            span, &above, part, &siblings, &self.all,
+            span,
+            &above,
+            part,
+            &siblings,
+            self.known.paths(&self.evaluator),
         ))
     }
 
@@ -398,7 +397,7 @@ impl<'a> Config<'a> {
             && !matches!(shape.form, Form::Record(_) | Form::Map(_))
             && engine
                 .gather(&mut self.evaluator, id)
-                .is_ok_and(|all| all.is_empty())
+                .is_ok_and(<[_]>::is_empty)
     }
 
     fn walk_now(&mut self, id: u32, errors: &mut Vec<Diagnostic>) -> Option<Data> {
@@ -430,22 +429,17 @@ impl<'a> Config<'a> {
             };
         }
         self.closed(id, errors);
-        let mut children: Vec<(String, u32)> = engine
-            .children(id)
-            .into_iter()
-            .map(|(name, child)| (self.evaluator.names.text(name).to_owned(), child))
-            .collect();
-        children.sort();
-        let fields: Vec<_> = children
-            .into_iter()
-            .map(|(name, child)| (name, self.walk(child, errors)))
-            .collect();
-        let fields: Option<Vec<_>> = fields
-            .into_iter()
-            .map(|(name, data)| Some((name, data?)))
-            .collect();
-        Some(Data {
-            kind: DataKind::Map(fields?),
+        let mut children = engine.children(id).to_vec();
+        let names = &self.evaluator.names;
+        children.sort_unstable_by(|(one, _), (other, _)| names.text(*one).cmp(names.text(*other)));
+        let mut fields = Vec::with_capacity(children.len());
+        for (name, child) in &children {
+            if let Some(data) = self.walk(*child, errors) {
+                fields.push((self.evaluator.names.text(*name).to_owned(), data));
+            }
+        }
+        (fields.len() == children.len()).then(|| Data {
+            kind: DataKind::Map(fields),
             span: point.home(),
         })
     }
@@ -460,14 +454,14 @@ impl<'a> Config<'a> {
         let point = engine.point(id);
         let walker = Walker {
             evaluator: &self.evaluator,
-            all: &self.all,
+            known: &self.known,
         };
         let cursor = match &point.place {
             Place::Group(group) => Cursor::Group(group),
             Place::Typed { ty, .. } => Cursor::Type(ty),
         };
         let path = point.path();
-        for opened in opened.iter() {
+        for opened in opened {
             for field in opened.record.map_or(&[][..], |record| record.fields) {
                 let place = self.evaluator.place(field.origin);
                 let span = place.map_or(opened.peeled.span, |place| place.key);

@@ -28,6 +28,9 @@ impl Doubt {
     /// Looks at what loading left out.
     pub(crate) fn of(errors: &[Diagnostic], modules: &[Module], sources: &SourceMap) -> Self {
         let mut doubt = Self::default();
+        if errors.is_empty() {
+            return doubt;
+        }
         let mut broken: HashMap<SourceId, Vec<Span>> = HashMap::new();
         for error in errors {
             doubt.definitions = true;

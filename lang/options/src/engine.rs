@@ -5,10 +5,9 @@
 //! wrote further up (`services = { nginx.enable = true }`). So reading one option forces only the
 //! definitions at it and above it, and only their conditions.
 
-use std::cell::{OnceCell, RefCell};
-use std::rc::Rc;
+use std::cell::{Cell, OnceCell, RefCell};
 
-use cairn_eval::{Error, Evaluator, Externals, Field, Origin, Result, Type, Value};
+use cairn_eval::{Arena, Error, Evaluator, Externals, Field, Origin, Result, Type, Value};
 use cairn_syntax::span::Span;
 use cairn_syntax::symbol::Symbol;
 use cairn_syntax::{Diagnostic, Label};
@@ -23,117 +22,99 @@ pub(crate) const ROOT: u32 = 0;
 /// How deep points may lie: a record type that holds itself without `?` would go on for ever.
 const DEEPEST: usize = 64;
 
-/// What a point takes outside the arena, with what is gathered for it, in bytes, about.
-const POINT_BYTES: usize = 512;
-
 /// All points of one configuration.
 pub(crate) struct Engine<'a> {
     conditions: Vec<Condition<'a>>,
-    points: RefCell<Vec<Rc<Point<'a>>>>,
+    points: RefCell<Vec<&'a Point<'a>>>,
     /// What is wrong but did not stop a value from being computed.
     pub(crate) found: RefCell<Vec<Diagnostic>>,
     /// The type of what lies below `Any`.
     pub(crate) anything: &'a Type<'a>,
+    /// No contributions, kept for their memory.
+    scratch: Cell<Vec<Contribution<'a>>>,
 }
 
 impl<'a> Engine<'a> {
     /// An engine whose root is `root`, the external thunk [`ROOT`] that modules know as `config`.
     pub(crate) fn new(
-        tree: Rc<Group<'a>>,
+        arena: &'a Arena,
+        tree: &'a Group<'a>,
         definitions: Vec<Contribution<'a>>,
         conditions: Vec<Condition<'a>>,
         root: Value<'a>,
         anything: &'a Type<'a>,
     ) -> Self {
-        let point = Point {
+        let point = arena.alloc(Point {
             trail: None,
             place: Place::Group(tree),
             value: root,
             key: None,
             parent: None,
-            children: RefCell::default(),
-            gathered: OnceCell::from(Rc::from(definitions)),
+            children: OnceCell::new(),
+            gathered: OnceCell::from(arena.slice(&definitions)),
             parts: OnceCell::new(),
             opened: OnceCell::new(),
-        };
+        });
         Self {
             conditions,
-            points: RefCell::new(vec![Rc::new(point)]),
+            points: RefCell::new(vec![point]),
             found: RefCell::default(),
             anything,
+            scratch: Cell::default(),
         }
     }
 
     /// A point by its number.
-    pub(crate) fn point(&self, id: u32) -> Rc<Point<'a>> {
-        self.points.borrow()[id as usize].clone()
+    pub(crate) fn point(&self, id: u32) -> &'a Point<'a> {
+        self.points.borrow()[id as usize]
     }
 
-    /// The points below a point that are known so far, by name.
-    pub(crate) fn children(&self, id: u32) -> Vec<(Symbol, u32)> {
-        self.point(id).children.borrow().clone()
+    /// The points below a point, sorted by name; none before it was computed.
+    pub(crate) fn children(&self, id: u32) -> &'a [(Symbol, u32)] {
+        self.point(id).children.get().copied().unwrap_or_default()
     }
 
-    /// The point under a name; the same one each time.
-    pub(crate) fn child(
-        &self,
-        evaluator: &mut Evaluator<'a>,
-        parent: (u32, &Point<'a>),
-        name: Symbol,
-        place: impl FnOnce() -> Place<'a>,
-        key: Option<Symbol>,
-    ) -> u32 {
-        let (parent, above) = parent;
-        let mut children = above.children.borrow_mut();
-        // Most often they come in their order.
-        let at = match children.last() {
-            Some((last, _)) if *last >= name => {
-                children.binary_search_by_key(&name, |(other, _)| *other)
-            }
-            _ => Err(children.len()),
-        };
-        let at = match at {
-            Ok(known) => return children[known].1,
-            Err(at) => at,
-        };
-        let mut points = self.points.borrow_mut();
-        let id = points.len() as u32;
-        let trail = evaluator.arena.alloc(Trail {
-            name,
-            above: above.trail,
-            length: above.trail.map_or(0, |trail| trail.length) + 1,
-        });
-        points.push(Rc::new(Point {
-            trail: Some(trail),
-            place: place(),
-            value: evaluator.external(id),
-            key,
-            parent: Some(parent),
-            children: RefCell::default(),
-            gathered: OnceCell::new(),
-            parts: OnceCell::new(),
-            opened: OnceCell::new(),
-        }));
-        evaluator.took(POINT_BYTES);
-        children.insert(at, (name, id));
-        id
-    }
-
-    /// The record of points that a point consists of.
+    /// The record of the points that a point consists of; the same ones each time. No name comes twice.
     pub(crate) fn record_of(
         &self,
         evaluator: &mut Evaluator<'a>,
-        children: Vec<(Symbol, u32)>,
+        id: u32,
+        below: impl IntoIterator<Item = (Symbol, Place<'a>, Option<Symbol>)>,
     ) -> Value<'a> {
-        let fields = children
-            .into_iter()
-            .map(|(name, id)| Field {
-                name,
-                origin: Origin::NONE,
-                value: self.point(id).value,
-            })
-            .collect();
-        evaluator.record(fields)
+        let point = self.point(id);
+        let children = point.children.get_or_init(|| {
+            let length = point.trail.map_or(0, |trail| trail.length) + 1;
+            let mut points = self.points.borrow_mut();
+            let made = below.into_iter().map(|(name, place, key)| {
+                let child = points.len() as u32;
+                let trail = evaluator.arena.alloc(Trail {
+                    name,
+                    above: point.trail,
+                    length,
+                });
+                points.push(evaluator.arena.alloc(Point {
+                    trail: Some(trail),
+                    place,
+                    value: evaluator.external(child),
+                    key,
+                    parent: Some(id),
+                    children: OnceCell::new(),
+                    gathered: OnceCell::new(),
+                    parts: OnceCell::new(),
+                    opened: OnceCell::new(),
+                }));
+                (name, child)
+            });
+            let mut made: Vec<(Symbol, u32)> = made.collect();
+            made.sort_unstable();
+            evaluator.arena.slice(&made)
+        });
+        let points = self.points.borrow();
+        evaluator.record_in_order(children.iter().map(|(name, child)| Field {
+            name: *name,
+            origin: Origin::NONE,
+            value: points[*child as usize].value,
+        }))
     }
 
     /// Everything that was written of a point, its default last; conditions are still open.
@@ -141,15 +122,28 @@ impl<'a> Engine<'a> {
         &self,
         evaluator: &mut Evaluator<'a>,
         id: u32,
-    ) -> Result<Rc<[Contribution<'a>]>> {
+    ) -> Result<&'a [Contribution<'a>]> {
         let point = self.point(id);
         if let Some(known) = point.gathered.get() {
-            return Ok(known.clone());
+            return Ok(known);
         }
-        let mut all = match (point.parent, point.trail) {
-            (Some(parent), Some(trail)) => self.inherited(evaluator, parent, trail.name)?,
-            _ => Vec::new(),
+        // In this order: what these compute may gather for other points.
+        let (parts, opened) = match point.parent {
+            Some(parent) => {
+                let parts = self.parts(evaluator, parent)?;
+                let opened = match parts.whole {
+                    [] => &[],
+                    _ => self.opened(evaluator, parent)?,
+                };
+                (Some(parts), opened)
+            }
+            None => (None, &[][..]),
         };
+        let mut all = self.scratch.take();
+        all.clear();
+        if let (Some(parts), Some(trail)) = (parts, point.trail) {
+            inherited(evaluator, &parts, opened, trail.name, &mut all);
+        }
         // A default of the record around it stands before the field's own.
         let around = all
             .iter()
@@ -171,50 +165,20 @@ impl<'a> Engine<'a> {
                 position: u32::MAX,
             });
         }
-        let all: Rc<[Contribution<'a>]> = all.into();
-        Ok(point.gathered.get_or_init(|| all).clone())
-    }
-
-    fn inherited(
-        &self,
-        evaluator: &mut Evaluator<'a>,
-        parent: u32,
-        name: Symbol,
-    ) -> Result<Vec<Contribution<'a>>> {
-        let parts = self.parts(evaluator, parent)?;
-        let mut all: Vec<Contribution<'a>> = parts.under(name).copied().collect();
-        if parts.whole.is_empty() {
-            return Ok(all);
-        }
-        for opened in self.opened(evaluator, parent)?.iter() {
-            let Some(field) = opened.record.and_then(|record| record.get(name)) else {
-                continue;
-            };
-            let place = evaluator.place(field.origin);
-            all.push(Contribution {
-                value: field.value,
-                span: place.map_or(opened.peeled.span, |place| place.value),
-                key: place.map_or(opened.peeled.span, |place| place.key),
-                rest: &[],
-                condition: None,
-                priority: opened.peeled.priority,
-                order: opened.peeled.order,
-                position: opened.from.position,
-            });
-        }
-        all.sort_by_key(|contribution| contribution.position);
-        Ok(all)
+        let gathered = point.gathered.get_or_init(|| evaluator.arena.slice(&all));
+        self.scratch.set(all);
+        Ok(gathered)
     }
 
     /// A point's contributions, sorted by whether they go on below it.
-    pub(crate) fn parts(&self, evaluator: &mut Evaluator<'a>, id: u32) -> Result<Rc<Parts<'a>>> {
+    pub(crate) fn parts(&self, evaluator: &mut Evaluator<'a>, id: u32) -> Result<Parts<'a>> {
         let point = self.point(id);
         if let Some(known) = point.parts.get() {
-            return Ok(known.clone());
+            return Ok(*known);
         }
         let all = self.gather(evaluator, id)?;
         let mut below: Vec<(Symbol, Contribution<'a>)> = Vec::new();
-        for contribution in all.iter() {
+        for contribution in all {
             if let Some((name, rest)) = contribution.rest.split_first() {
                 let inner = Contribution {
                     rest,
@@ -225,17 +189,16 @@ impl<'a> Engine<'a> {
             }
         }
         below.sort_by_key(|(name, _)| *name);
-        let whole = match below.len() {
+        let whole = if below.is_empty() {
             // What is shared takes no memory.
-            0 => all,
-            _ => all
-                .iter()
-                .filter(|contribution| contribution.rest.is_empty())
-                .copied()
-                .collect(),
+            all
+        } else {
+            let whole = all.iter().filter(|one| one.rest.is_empty()).copied();
+            let whole: Vec<Contribution<'a>> = whole.collect();
+            evaluator.arena.slice(&whole)
         };
-        let parts = Parts { below, whole };
-        Ok(point.parts.get_or_init(|| Rc::new(parts)).clone())
+        let below = evaluator.arena.slice(&below);
+        Ok(*point.parts.get_or_init(|| Parts { below, whole }))
     }
 
     /// The records that were written for a point as a whole and count, and what takes keys out of it.
@@ -243,10 +206,10 @@ impl<'a> Engine<'a> {
         &self,
         evaluator: &mut Evaluator<'a>,
         id: u32,
-    ) -> Result<Rc<[Opened<'a>]>> {
+    ) -> Result<&'a [Opened<'a>]> {
         let point = self.point(id);
         if let Some(known) = point.opened.get() {
-            return Ok(known.clone());
+            return Ok(known);
         }
         let parts = self.parts(evaluator, id)?;
         let mut opened = Vec::new();
@@ -258,16 +221,16 @@ impl<'a> Engine<'a> {
         // A map's default stands only where nothing else was said.
         let mut others = false;
         if is_map {
-            for (_, contribution) in &parts.below {
+            for (_, contribution) in parts.below {
                 others |= self.active(evaluator, contribution.condition)?;
             }
         }
-        for contribution in parts.whole.iter() {
+        for contribution in parts.whole {
             let declared = contribution.position == u32::MAX;
             if is_map && declared && (others || !opened.is_empty()) {
                 continue;
             }
-            match self.open(evaluator, &point, *contribution) {
+            match self.open(evaluator, point, *contribution) {
                 Ok(Some(one)) => opened.push(one),
                 Ok(None) => {}
                 Err(error) => errors.push(error),
@@ -278,7 +241,7 @@ impl<'a> Engine<'a> {
             self.found.borrow_mut().extend(errors.map(|error| *error));
             return Err(first);
         }
-        Ok(point.opened.get_or_init(|| opened.into()).clone())
+        Ok(point.opened.get_or_init(|| evaluator.arena.slice(&opened)))
     }
 
     fn open(
@@ -320,11 +283,8 @@ impl<'a> Engine<'a> {
                 evaluator.check(peeled.value, ty, blame).map(|_| None)
             }
             (_, Place::Group(group)) => {
-                let names: Vec<&str> = group
-                    .children
-                    .keys()
-                    .map(|name| evaluator.names.text(*name))
-                    .collect();
+                let names = group.names().map(|name| evaluator.names.text(name));
+                let names: Vec<&str> = names.collect();
                 let path = point.print(evaluator);
                 Err(report::group(peeled.span, &path, &names))
             }
@@ -387,6 +347,38 @@ impl<'a> Engine<'a> {
     }
 }
 
+/// What was written of a point further up, in stable order.
+fn inherited<'a>(
+    evaluator: &Evaluator<'a>,
+    parts: &Parts<'a>,
+    opened: &[Opened<'a>],
+    name: Symbol,
+    all: &mut Vec<Contribution<'a>>,
+) {
+    all.extend(parts.under(name).copied());
+    let below = all.len();
+    for opened in opened {
+        let Some(field) = opened.record.and_then(|record| record.get(name)) else {
+            continue;
+        };
+        let place = evaluator.place(field.origin);
+        all.push(Contribution {
+            value: field.value,
+            span: place.map_or(opened.peeled.span, |place| place.value),
+            key: place.map_or(opened.peeled.span, |place| place.key),
+            rest: &[],
+            condition: None,
+            priority: opened.peeled.priority,
+            order: opened.peeled.order,
+            position: opened.from.position,
+        });
+    }
+    // Each of the two is in order by itself.
+    if below > 0 && below < all.len() {
+        all.sort_by_key(|contribution| contribution.position);
+    }
+}
+
 impl<'a> Externals<'a> for Engine<'a> {
     fn force(&self, evaluator: &mut Evaluator<'a>, id: u32) -> Result<Value<'a>> {
         let point = self.point(id);
@@ -405,25 +397,18 @@ impl<'a> Externals<'a> for Engine<'a> {
         }
         match &point.place {
             Place::Group(group) => {
-                let children = group
-                    .children
-                    .iter()
-                    .map(|(name, node)| {
-                        let place = || match node {
-                            Node::Group(group) => Place::Group(group.clone()),
-                            Node::Option(declared) => Place::Typed {
-                                ty: declared.ty,
-                                default: declared.default,
-                                declared: declared.span,
-                            },
-                        };
-                        (
-                            *name,
-                            self.child(evaluator, (id, &point), *name, place, None),
-                        )
-                    })
-                    .collect();
-                Ok(self.record_of(evaluator, children))
+                let below = group.children.iter().map(|(name, node)| {
+                    let place = match node {
+                        Node::Group(group) => Place::Group(group),
+                        Node::Option(declared) => Place::Typed {
+                            ty: declared.ty,
+                            default: declared.default,
+                            declared: declared.span,
+                        },
+                    };
+                    (*name, place, None)
+                });
+                Ok(self.record_of(evaluator, id, below))
             }
             Place::Typed { ty, declared, .. } => self.merge(evaluator, id, ty, *declared),
         }

@@ -34,7 +34,7 @@ impl<'a> Config<'a> {
     /// All options, sorted by path.
     pub fn list(&self) -> Vec<Listed> {
         let mut found = Vec::new();
-        for option in &self.options {
+        for option in &self.known.options {
             let path = print(
                 option
                     .path
@@ -46,7 +46,7 @@ impl<'a> Config<'a> {
                 &path,
                 option.ty,
                 default,
-                option.doc.as_deref(),
+                option.doc,
                 option.span,
                 &mut found,
             );

@@ -63,23 +63,23 @@ impl<'a> Engine<'a> {
             }
             form => {
                 let contest = self.contest(evaluator, id)?;
-                self.refuse_below(evaluator, id, &point, ty)?;
+                self.refuse_below(evaluator, id, point, ty)?;
                 if contest.winners().all(|peeled| peeled.remove) {
                     self.first(contest.errors)?;
                     // As everywhere in the language, a `T?` that nobody sets is null.
                     if shape.nullable {
                         return Ok(Value::Null);
                     }
-                    return Err(self.unset(evaluator, &point, declared));
+                    return Err(self.unset(evaluator, point, declared));
                 }
                 match form {
                     Form::List(of) => {
-                        self.joined_list(evaluator, &point, &contest, ty, of, declared)?
+                        self.joined_list(evaluator, point, &contest, ty, of, declared)?
                     }
                     Form::Lines => {
-                        return self.joined_lines(evaluator, &point, &contest, ty, declared);
+                        return self.joined_lines(evaluator, point, &contest, ty, declared);
                     }
-                    _ => return self.agreed(evaluator, &point, &contest, ty, declared),
+                    _ => return self.agreed(evaluator, point, &contest, ty, declared),
                 }
             }
         };
@@ -96,7 +96,7 @@ impl<'a> Engine<'a> {
         let parts = self.parts(evaluator, id)?;
         let mut entered = Vec::with_capacity(parts.whole.len());
         let mut errors: Vec<Error> = Vec::new();
-        for contribution in parts.whole.iter() {
+        for contribution in parts.whole {
             // The option's own default comes last: where anything else counts, it has lost unread.
             let beaten = |(_, peeled): &(Contribution<'a>, Peeled<'a>)| {
                 !peeled.remove && peeled.priority.unwrap_or(PLAIN) < DECLARED
@@ -182,7 +182,7 @@ impl<'a> Engine<'a> {
     }
 
     fn is_null(&self, evaluator: &mut Evaluator<'a>, id: u32) -> Result<bool> {
-        for (_, contribution) in &self.parts(evaluator, id)?.below {
+        for (_, contribution) in self.parts(evaluator, id)?.below {
             if self.active(evaluator, contribution.condition)? {
                 return Ok(false);
             }
@@ -196,7 +196,7 @@ impl<'a> Engine<'a> {
 
     fn all_records(&self, evaluator: &mut Evaluator<'a>, id: u32) -> Result<bool> {
         let parts = self.parts(evaluator, id)?;
-        for (_, contribution) in &parts.below {
+        for (_, contribution) in parts.below {
             if self.active(evaluator, contribution.condition)? {
                 return Ok(true);
             }
@@ -218,40 +218,35 @@ impl<'a> Engine<'a> {
         record: &'a RecordType<'a>,
     ) -> Result<Value<'a>> {
         let point = self.point(id);
-        let mut children = Vec::with_capacity(record.fields.len());
+        let mut below = Vec::with_capacity(record.fields.len());
         let around = evaluator.around(point.value, point.key);
         for field in record.fields {
             let default = field
                 .default
                 .map(|code| (evaluator.default_in(code, &around), code.span));
-            let place = || Place::Typed {
+            let place = Place::Typed {
                 ty: field.ty,
                 default,
                 declared: field.name_span,
             };
-            let child = self.child(evaluator, (id, &point), field.name, place, point.key);
-            children.push((field.name, child));
+            below.push((field.name, place, point.key));
         }
         if record.open {
             let known = |name: Symbol| record.get(name).is_some();
             let declared = point
                 .home()
                 .unwrap_or(Span::new(cairn_syntax::span::SourceId(0), 0, 0));
-            for name in self
-                .keys(evaluator, id)?
-                .into_iter()
-                .filter(|name| !known(*name))
-            {
-                let place = || Place::Typed {
+            let keys = self.keys(evaluator, id)?.into_iter();
+            for name in keys.filter(|name| !known(*name)) {
+                let place = Place::Typed {
                     ty: self.anything,
                     default: None,
                     declared,
                 };
-                let child = self.child(evaluator, (id, &point), name, place, point.key);
-                children.push((name, child));
+                below.push((name, place, point.key));
             }
         }
-        Ok(self.record_of(evaluator, children))
+        Ok(self.record_of(evaluator, id, below))
     }
 
     fn by_key(
@@ -264,30 +259,30 @@ impl<'a> Engine<'a> {
         let point = self.point(id);
         let ty = of.unwrap_or(self.anything);
         let declared = ty.span.unwrap_or(declared);
-        let mut children = Vec::new();
-        for name in self.keys(evaluator, id)? {
-            let place = || Place::Typed {
-                ty,
-                default: None,
-                declared,
-            };
+        let place = Place::Typed {
+            ty,
+            default: None,
+            declared,
+        };
+        let keys = self.keys(evaluator, id)?.into_iter();
+        let below = keys.map(|name| {
             let key = if of.is_some() { Some(name) } else { point.key };
-            children.push((name, self.child(evaluator, (id, &point), name, place, key)));
-        }
-        Ok(self.record_of(evaluator, children))
+            (name, place, key)
+        });
+        Ok(self.record_of(evaluator, id, below))
     }
 
     /// The keys that definitions gave a point, less those that one took out.
     fn keys(&self, evaluator: &mut Evaluator<'a>, id: u32) -> Result<Vec<Symbol>> {
         let parts = self.parts(evaluator, id)?;
         let mut keys = Vec::new();
-        for (name, contribution) in &parts.below {
+        for (name, contribution) in parts.below {
             if keys.last() != Some(name) && self.active(evaluator, contribution.condition)? {
                 keys.push(*name);
             }
         }
         let mut removed = Vec::new();
-        for opened in self.opened(evaluator, id)?.iter() {
+        for opened in self.opened(evaluator, id)? {
             match (opened.record, opened.peeled.value) {
                 (Some(record), _) => keys.extend(record.fields.iter().map(|field| field.name)),
                 (None, Value::List(list)) => {
@@ -358,34 +353,36 @@ impl<'a> Engine<'a> {
         declared: Span,
     ) -> Result<Value<'a>> {
         let mut errors = contest.errors.clone();
-        let mut values: Vec<(Value<'a>, Span)> = Vec::new();
+        let mut agreed: Option<(Value<'a>, Span)> = None;
+        let mut others: Vec<(Value<'a>, Span)> = Vec::new();
         for peeled in contest.winners() {
             if peeled.remove {
                 errors.push(report::not_removable(peeled.span, declared));
                 continue;
             }
             match Self::checked(evaluator, point, peeled, ty, declared) {
-                Ok(value) => values.push((value, peeled.span)),
+                Ok(value) if agreed.is_none() => agreed = Some((value, peeled.span)),
+                Ok(value) => others.push((value, peeled.span)),
                 Err(error) => errors.push(error),
             }
         }
         self.first(errors)?;
-        let Some(((value, first), others)) = values.split_first() else {
+        let Some((value, first)) = agreed else {
             return Err(self.unset(evaluator, point, declared));
         };
         for (other, second) in others {
-            if !same(evaluator, *value, *other, *second)? {
+            if !same(evaluator, value, other, second)? {
                 return Err(conflict(
                     evaluator,
                     point,
-                    (*value, *first),
-                    (*other, *second),
+                    (value, first),
+                    (other, second),
                     contest.best,
                     declared,
                 ));
             }
         }
-        Ok(*value)
+        Ok(value)
     }
 }
 

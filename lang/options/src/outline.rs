@@ -91,7 +91,7 @@ pub fn outline(host: &mut dyn Host, entry: &str, library: &[(&str, &str)]) -> Ou
         into: &mut declarations,
         known: HashMap::new(),
     }
-    .group(&tree);
+    .group(tree);
     Outline {
         sources: evaluator.sources.clone(),
         names: evaluator.names.clone(),
@@ -169,7 +169,7 @@ impl<'a> Grower<'_, 'a> {
     fn group(&mut self, group: &Group<'a>) -> KindId {
         let id = self.reserve(None);
         let mut fields = Vec::with_capacity(group.children.len());
-        for (name, node) in &group.children {
+        for (name, node) in group.children {
             let name = self.evaluator.names.text(*name).to_owned();
             fields.push(match node {
                 Node::Group(inner) => Declared {
@@ -182,7 +182,7 @@ impl<'a> Grower<'_, 'a> {
                 Node::Option(option) => Declared {
                     name,
                     kind: self.ty(option.ty),
-                    doc: option.doc.clone(),
+                    doc: option.doc.map(str::to_owned),
                     default: option.default.map(|(_, span)| self.text(span)),
                     span: Some(option.span),
                 },

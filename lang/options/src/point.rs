@@ -3,8 +3,7 @@
 //! In: nothing; these are shapes. Out: [`Point`], [`Contribution`] and what becomes of them on the way to a
 //! value. Refuses to compute anything.
 
-use std::cell::{OnceCell, RefCell};
-use std::rc::Rc;
+use std::cell::OnceCell;
 
 use cairn_eval::{Blame, Evaluator, Record, Result, Type, Value};
 use cairn_syntax::ast::{Annotation, Name};
@@ -52,9 +51,9 @@ pub(crate) struct Peeled<'a> {
 }
 
 /// What a point is.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub(crate) enum Place<'a> {
-    Group(Rc<Group<'a>>),
+    Group(&'a Group<'a>),
     Typed {
         ty: &'a Type<'a>,
         default: Option<(Value<'a>, Span)>,
@@ -62,7 +61,7 @@ pub(crate) enum Place<'a> {
     },
 }
 
-/// One point.
+/// One point. It lies in the arena with all that it holds, so it owns nothing.
 pub(crate) struct Point<'a> {
     /// The name that it stands under, and the names above; none for the whole configuration.
     pub(crate) trail: Option<&'a Trail<'a>>,
@@ -72,11 +71,11 @@ pub(crate) struct Point<'a> {
     /// The key of the nearest map around it: `name` of defaults.
     pub(crate) key: Option<Symbol>,
     pub(crate) parent: Option<u32>,
-    /// Sorted by name.
-    pub(crate) children: RefCell<Vec<(Symbol, u32)>>,
-    pub(crate) gathered: OnceCell<Rc<[Contribution<'a>]>>,
-    pub(crate) parts: OnceCell<Rc<Parts<'a>>>,
-    pub(crate) opened: OnceCell<Rc<[Opened<'a>]>>,
+    /// Sorted by name; not set before the point was computed.
+    pub(crate) children: OnceCell<&'a [(Symbol, u32)]>,
+    pub(crate) gathered: OnceCell<&'a [Contribution<'a>]>,
+    pub(crate) parts: OnceCell<Parts<'a>>,
+    pub(crate) opened: OnceCell<&'a [Opened<'a>]>,
 }
 
 /// A path, from its end: points share what they have in common.
@@ -87,15 +86,19 @@ pub(crate) struct Trail<'a> {
 }
 
 /// A point's contributions, by whether they go on below it.
+#[derive(Clone, Copy)]
 pub(crate) struct Parts<'a> {
     /// By the next name of their paths; sorted by it, those of one name in stable order.
-    pub(crate) below: Vec<(Symbol, Contribution<'a>)>,
-    pub(crate) whole: Rc<[Contribution<'a>]>,
+    pub(crate) below: &'a [(Symbol, Contribution<'a>)],
+    pub(crate) whole: &'a [Contribution<'a>],
 }
 
 impl<'a> Parts<'a> {
     /// Those that go on with a name.
-    pub(crate) fn under(&self, name: Symbol) -> impl Iterator<Item = &Contribution<'a>> {
+    pub(crate) fn under(
+        &self,
+        name: Symbol,
+    ) -> impl Iterator<Item = &'a Contribution<'a>> + use<'a> {
         let start = self.below.partition_point(|(other, _)| *other < name);
         let all = self.below[start..].iter();
         all.take_while(move |(other, _)| *other == name)

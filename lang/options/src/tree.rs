@@ -4,34 +4,33 @@
 //! goes on: [`form`] says how. Refuses to know definitions.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
-use cairn_eval::{Evaluator, RecordType, Type, TypeKind, Value};
+use cairn_eval::{Arena, Evaluator, RecordType, Type, TypeKind, Value};
 use cairn_syntax::ast::Name;
 use cairn_syntax::span::Span;
 use cairn_syntax::symbol::Symbol;
 
 /// One option, declared once.
 pub(crate) struct Declared<'a> {
-    pub(crate) path: Vec<Symbol>,
+    pub(crate) path: &'a [Symbol],
     /// The declared path in the text.
     pub(crate) span: Span,
     pub(crate) ty: &'a Type<'a>,
     pub(crate) default: Option<(Value<'a>, Span)>,
-    pub(crate) doc: Option<String>,
+    pub(crate) doc: Option<&'a str>,
 }
 
 /// What stands under a name above or at an option.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub(crate) enum Node<'a> {
-    Group(Rc<Group<'a>>),
-    Option(Rc<Declared<'a>>),
+    Group(&'a Group<'a>),
+    Option(&'a Declared<'a>),
 }
 
 /// Options that share the beginning of their paths.
-#[derive(Default)]
 pub(crate) struct Group<'a> {
-    pub(crate) children: BTreeMap<Symbol, Node<'a>>,
+    /// Sorted by name.
+    pub(crate) children: &'a [(Symbol, Node<'a>)],
 }
 
 /// The trie while it grows.
@@ -42,12 +41,12 @@ pub(crate) struct Builder<'a> {
 
 enum Building<'a> {
     Group(Builder<'a>),
-    Option(Rc<Declared<'a>>),
+    Option(&'a Declared<'a>),
 }
 
 impl<'a> Builder<'a> {
     /// Adds an option; gives back the span of the one that is in its way, where there is one.
-    pub(crate) fn insert(&mut self, path: &[Name], declared: Declared<'a>) -> Result<(), Span> {
+    pub(crate) fn insert(&mut self, path: &[Name], declared: &'a Declared<'a>) -> Result<(), Span> {
         let Some((last, above)) = path.split_last() else {
             return Ok(());
         };
@@ -66,7 +65,7 @@ impl<'a> Builder<'a> {
             None => {
                 group
                     .children
-                    .insert(last.symbol, Building::Option(Rc::new(declared)));
+                    .insert(last.symbol, Building::Option(declared));
                 Ok(())
             }
             Some(other) => Err(other.first_span().unwrap_or(declared.span)),
@@ -74,14 +73,15 @@ impl<'a> Builder<'a> {
     }
 
     /// The finished trie.
-    pub(crate) fn finish(self) -> Group<'a> {
+    pub(crate) fn finish(self, arena: &'a Arena) -> &'a Group<'a> {
         let children = self.children.into_iter().map(|(name, child)| match child {
-            Building::Group(group) => (name, Node::Group(Rc::new(group.finish()))),
+            Building::Group(group) => (name, Node::Group(group.finish(arena))),
             Building::Option(declared) => (name, Node::Option(declared)),
         });
-        Group {
-            children: children.collect(),
-        }
+        let children: Vec<_> = children.collect();
+        arena.alloc(Group {
+            children: arena.slice(&children),
+        })
     }
 }
 
@@ -96,15 +96,26 @@ impl Building<'_> {
 
 impl<'a> Group<'a> {
     /// Every option, in the order of the trie.
-    pub(crate) fn options(&self) -> Vec<Rc<Declared<'a>>> {
+    pub(crate) fn options(&self) -> Vec<&'a Declared<'a>> {
         let mut found = Vec::new();
-        for child in self.children.values() {
+        for (_, child) in self.children {
             match child {
                 Node::Group(group) => found.extend(group.options()),
-                Node::Option(declared) => found.push(declared.clone()),
+                Node::Option(declared) => found.push(*declared),
             }
         }
         found
+    }
+
+    /// What stands under a name.
+    pub(crate) fn get(&self, name: Symbol) -> Option<Node<'a>> {
+        let at = self.children.binary_search_by_key(&name, |(name, _)| *name);
+        at.ok().map(|at| self.children[at].1)
+    }
+
+    /// The names, in the order of the trie.
+    pub(crate) fn names(&self) -> impl Iterator<Item = Symbol> + use<'a> {
+        self.children.iter().map(|(name, _)| *name)
     }
 }
 

@@ -71,7 +71,7 @@ impl Config<'_> {
             .gather(&mut self.evaluator, id)
             .map_err(|error| failed(error, self))?;
         let mut found = Vec::new();
-        for contribution in gathered.iter() {
+        for contribution in gathered {
             let active = engine
                 .active(&mut self.evaluator, contribution.condition)
                 .map_err(|error| failed(error, self))?;
