@@ -6,15 +6,17 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use cairn_eval::Arena;
+use cairn_eval::{Arena, Limits};
+use cairn_lint::Edit;
 use cairn_options::{Config, Failure};
-use cairn_syntax::span::{SourceMap, Span};
+use cairn_syntax::span::{SourceId, SourceMap, Span};
 use cairn_syntax::symbol::Interner;
 use cairn_syntax::{Diagnostic, File, Severity, parse_expression, parse_file};
 use cairn_system::evaluate::contract;
 use cairn_system::library::LIBRARY;
 use gen_lsp_types as lsp;
 
+use crate::actions::Mendable;
 use crate::host::World;
 use crate::position::Encoding;
 use crate::project::{Entry, LIBRARY_PREFIX, SYSTEM, is_expression};
@@ -26,15 +28,18 @@ use crate::uri;
 pub struct Found {
     /// By file; files with none are not in it.
     pub diagnostics: BTreeMap<PathBuf, Vec<lsp::Diagnostic>>,
+    /// The lints of open files that can be mended, by file; of each open file that could be read.
+    pub mendable: BTreeMap<PathBuf, Mendable>,
     /// The whole configuration, where nothing is wrong with it.
     pub value: Option<serde_json::Value>,
 }
 
-/// Checks a configuration whole; `open` are those of its files whose lints are wanted. Needs a deep stack.
+/// Checks a configuration whole, within limits; `open` are those of its files whose lints are wanted. Needs a deep stack.
 pub fn check(
     world: &World,
     entry: &Entry,
     open: &[String],
+    limits: Limits,
     encoding: Encoding,
     shelf: &Shelf,
 ) -> Found {
@@ -45,35 +50,52 @@ pub fn check(
             said.extend(lints(world, &entry.name, None));
             (said, None)
         }
-        _ => configuration(world, entry, open),
+        _ => configuration(world, entry, open, limits),
     };
     let mut found = Found {
         value,
         ..Found::default()
     };
-    for Said {
-        diagnostics,
-        sources,
-    } in &said
-    {
+    for one in &said {
         let writer = Writer {
             entry,
-            sources,
+            sources: &one.sources,
             encoding,
             shelf,
         };
-        for diagnostic in diagnostics {
+        for diagnostic in &one.diagnostics {
             let (file, written) = writer.diagnostic(diagnostic);
             found.diagnostics.entry(file).or_default().push(written);
         }
+        found.mendable.extend(writer.mendable(one));
     }
     found
+}
+
+/// The lints of a text that can be mended, by what it says itself; none where it can't be read.
+pub fn mendable(
+    entry: &Entry,
+    name: &str,
+    text: &str,
+    encoding: Encoding,
+    shelf: &Shelf,
+) -> Option<Mendable> {
+    let said = lints_of(name, text, None)?;
+    let writer = Writer {
+        entry,
+        sources: &said.sources,
+        encoding,
+        shelf,
+    };
+    writer.mendable(&said).map(|(_, mendable)| mendable)
 }
 
 /// Diagnostics, and what they point into.
 struct Said {
     diagnostics: Vec<Diagnostic>,
     sources: SourceMap,
+    /// Of lints of one file: the file, and the fix of each diagnostic.
+    fixes: Option<(SourceId, Vec<Option<Edit>>)>,
 }
 
 impl From<Failure> for Said {
@@ -81,6 +103,7 @@ impl From<Failure> for Said {
         Self {
             diagnostics: failure.diagnostics,
             sources: failure.sources,
+            fixes: None,
         }
     }
 }
@@ -89,8 +112,9 @@ fn configuration(
     world: &World,
     entry: &Entry,
     open: &[String],
+    limits: Limits,
 ) -> (Vec<Said>, Option<serde_json::Value>) {
-    let arena = Arena::default();
+    let arena = Arena::with_limits(limits);
     let host = Box::new(world.host());
     let mut config = match cairn_options::load(&arena, host, &entry.name, LIBRARY) {
         Ok(config) => config,
@@ -130,6 +154,7 @@ fn whole(config: &mut Config<'_>) -> (Said, Option<serde_json::Value>) {
         Said {
             diagnostics,
             sources,
+            fixes: None,
         },
         value,
     )
@@ -137,7 +162,10 @@ fn whole(config: &mut Config<'_>) -> (Said, Option<serde_json::Value>) {
 
 /// What an open file need not say, where it can be read; with a configuration, also what that makes needless.
 fn lints(world: &World, name: &str, config: Option<&mut Config<'_>>) -> Option<Said> {
-    let text = world.open_text(name)?;
+    lints_of(name, world.open_text(name)?, config)
+}
+
+fn lints_of(name: &str, text: &str, config: Option<&mut Config<'_>>) -> Option<Said> {
     let (mut sources, mut names) = (SourceMap::default(), Interner::default());
     let source = sources.add(name, text);
     let parsed = parse_file(&sources, source, &mut names);
@@ -149,10 +177,12 @@ fn lints(world: &World, name: &str, config: Option<&mut Config<'_>>) -> Option<S
         let needless = cairn_lint::without_rivals(module, name, &sources, &names, config);
         found.extend(needless);
     }
-    let diagnostics = found.into_iter().map(|lint| lint.diagnostic).collect();
+    let lints = found.into_iter().map(|lint| (lint.diagnostic, lint.fix));
+    let (diagnostics, fixes) = lints.unzip();
     Some(Said {
         diagnostics,
         sources,
+        fixes: Some((source, fixes)),
     })
 }
 
@@ -164,6 +194,7 @@ fn expression_file(name: &str, text: &str) -> Said {
     Said {
         diagnostics: errors,
         sources,
+        fixes: None,
     }
 }
 
@@ -176,6 +207,19 @@ struct Writer<'c> {
 }
 
 impl Writer<'_> {
+    /// The file whose lints these are, and those that can be mended.
+    fn mendable(&self, said: &Said) -> Option<(PathBuf, Mendable)> {
+        let (source, fixes) = said.fixes.as_ref()?;
+        let source = self.sources.get(*source);
+        let pairs = said.diagnostics.iter().zip(fixes);
+        let lints = pairs.filter_map(|(lint, fix)| Some((self.diagnostic(lint).1, fix.clone()?)));
+        let mendable = Mendable {
+            text: source.text.to_string(),
+            lints: lints.collect(),
+        };
+        Some((self.entry.root.join(&*source.name), mendable))
+    }
+
     fn diagnostic(&self, said: &Diagnostic) -> (PathBuf, lsp::Diagnostic) {
         let name = &self.sources.get(said.primary.span.source).name;
         let foreign = name.starts_with('<');

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use cairn_eval::Limits;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::check::{Found, check};
@@ -32,18 +33,20 @@ pub struct Checks {
     pub results: Receiver<Done>,
     /// Those that run, and whether their texts have changed since.
     running: BTreeMap<Entry, bool>,
+    limits: Limits,
     encoding: Encoding,
     shelf: Shelf,
 }
 
 impl Checks {
-    /// None yet.
-    pub fn new(encoding: Encoding, shelf: Shelf) -> Self {
+    /// None yet. Each check may use as much as the limits say.
+    pub fn new(limits: Limits, encoding: Encoding, shelf: Shelf) -> Self {
         let (sender, results) = unbounded();
         Self {
             sender,
             results,
             running: BTreeMap::new(),
+            limits,
             encoding,
             shelf,
         }
@@ -62,10 +65,11 @@ impl Checks {
             .filter_map(|path| path.strip_prefix(&entry.root).ok()?.to_str());
         let open: Vec<String> = open.map(str::to_owned).collect();
         let (encoding, shelf, sender) = (self.encoding, self.shelf.clone(), self.sender.clone());
-        let of = entry.clone();
+        let (of, limits) = (entry.clone(), self.limits);
         let work = move || {
-            let checking =
-                || cairn_eval::with_deep_stack(|| check(&world, &of, &open, encoding, &shelf));
+            let checking = || {
+                cairn_eval::with_deep_stack(|| check(&world, &of, &open, limits, encoding, &shelf))
+            };
             let found = catch_unwind(AssertUnwindSafe(checking));
             let found = found.ok().and_then(Result::ok);
             // Nobody waits where the editor is gone.

@@ -17,7 +17,7 @@ pub fn edit(text: &str) -> Result<Option<(Range<usize>, String)>, String> {
 }
 
 /// The lines between the common beginning and the common end.
-fn difference(before: &str, after: &str) -> Option<(Range<usize>, String)> {
+pub fn difference(before: &str, after: &str) -> Option<(Range<usize>, String)> {
     if before == after {
         return None;
     }

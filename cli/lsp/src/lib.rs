@@ -1,9 +1,10 @@
 //! The language server: what an editor asks about a configuration, over standard input and output.
 //!
-//! In: the protocol's messages. Out: diagnostics, hover, completion, definitions, references, renames, formatting. The way
+//! In: the protocol's messages. Out: diagnostics, hover, completion, definitions, references, renames, formatting, fixes of lints. The way
 //! through: `server` reads messages, `project` says to which configuration a file belongs, `names` and `places` say
 //! what each word of it means, and each feature is a file. Builds nothing and touches no store.
 
+mod actions;
 mod check;
 mod checks;
 mod completion;
@@ -13,6 +14,8 @@ mod formatting;
 mod host;
 mod hover;
 mod names;
+mod options;
+mod paths;
 mod places;
 mod position;
 mod project;

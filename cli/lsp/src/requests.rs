@@ -5,15 +5,19 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use cairn_eval::{EntryKind, Host as _};
 use cairn_syntax::span::Span;
-use gen_lsp_types as lsp;
+use gen_lsp_types::{self as lsp, CodeActionKind};
 use lsp_server::{ErrorCode, Request};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::check::file_of;
+use crate::actions::{self, Wanted};
+use crate::check::{file_of, mendable};
 use crate::definition::{self, Place};
+use crate::host::World;
+use crate::paths::path_hole;
 use crate::position::Encoding;
 use crate::project::View;
 use crate::server::Server;
@@ -37,12 +41,13 @@ pub fn capabilities(encoding: Encoding) -> Value {
         "positionEncoding": encoding.kind(),
         "textDocumentSync": { "openClose": true, "change": 2, "save": { "includeText": false } },
         "hoverProvider": true,
-        "completionProvider": { "triggerCharacters": [".", "\""] },
+        "completionProvider": { "triggerCharacters": [".", "\"", "/"] },
         "definitionProvider": true,
         "referencesProvider": true,
         "documentSymbolProvider": true,
         "documentFormattingProvider": true,
         "renameProvider": { "prepareProvider": true },
+        "codeActionProvider": { "codeActionKinds": [CodeActionKind::QuickFix, actions::FIX_ALL] },
     })
 }
 
@@ -60,6 +65,7 @@ pub fn answer(server: &mut Server, request: Request) -> Answer {
         "textDocument/formatting" => format(server, &read(params)?),
         "textDocument/prepareRename" => prepare_rename(server, &read(params)?),
         "textDocument/rename" => rename_at(server, &read(params)?),
+        "textDocument/codeAction" => act(server, &read(params)?),
         _ => Err(Refusal {
             code: ErrorCode::MethodNotFound,
             message: format!("`{method}` is nothing that this server does"),
@@ -127,6 +133,9 @@ fn complete(server: &mut Server, params: &lsp::CompletionParams) -> Answer {
         return Ok(Value::Null);
     };
     let text = asked.view.text();
+    if let Some(found) = paths(server, &asked) {
+        return write(found);
+    }
     let Some(hole) = completion::hole(text, asked.offset) else {
         return Ok(Value::Null);
     };
@@ -166,6 +175,38 @@ fn complete(server: &mut Server, params: &lsp::CompletionParams) -> Answer {
         })
         .collect();
     write(items)
+}
+
+/// The files that a path at the cursor may name.
+fn paths(server: &Server, asked: &Asked) -> Option<Vec<lsp::CompletionItem>> {
+    let (view, text) = (&asked.view, asked.view.text());
+    let name = &view.sources().get(view.source).name;
+    let own_folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let hole = path_hole(text, asked.offset, own_folder)?;
+    let world = World::new(&view.entry.root, &server.documents);
+    let entries = hole
+        .folder
+        .as_ref()
+        .map(|folder| world.host().read_dir(folder));
+    let entries = entries.and_then(Result::ok).unwrap_or_default();
+    let range = server.encoding.range(text, hole.name.start, hole.name.end);
+    let offers = hole.offers(text, &entries).into_iter();
+    let items = offers.map(|(name, kind)| lsp::CompletionItem {
+        label: name.clone(),
+        kind: Some(match kind {
+            EntryKind::Directory => lsp::CompletionItemKind::Folder,
+            EntryKind::File | EntryKind::Symlink => lsp::CompletionItemKind::File,
+        }),
+        text_edit: Some(
+            lsp::TextEdit {
+                range,
+                new_text: name.clone(),
+            }
+            .into(),
+        ),
+        ..lsp::CompletionItem::default()
+    });
+    Some(items.collect())
 }
 
 fn location(server: &Server, view: &View, place: &Place) -> Option<lsp::Location> {
@@ -305,6 +346,39 @@ fn rename_at(server: &mut Server, params: &lsp::RenameParams) -> Answer {
         changes: Some(changes),
         ..lsp::WorkspaceEdit::default()
     })
+}
+
+fn act(server: &mut Server, params: &lsp::CodeActionParams) -> Answer {
+    let uri = &params.text_document.uri;
+    let Some(path) = uri::path(uri) else {
+        return Ok(Value::Null);
+    };
+    let Some(document) = server.documents.get(&path) else {
+        return Ok(Value::Null);
+    };
+    let text = document.text.as_str();
+    let checked = server.mendable.get(&path).filter(|one| one.text == text);
+    // Where the last check was of another text, what this one says by itself is enough to begin with.
+    let own = if checked.is_none() {
+        let entry = server.projects.entry(&path, &server.documents);
+        entry.and_then(|entry| {
+            let name = path.strip_prefix(&entry.root).ok()?.to_str()?;
+            mendable(&entry, name, text, server.encoding, &server.shelf)
+        })
+    } else {
+        None
+    };
+    let Some(file) = checked.or(own.as_ref()) else {
+        return write(Vec::<lsp::CodeAction>::new());
+    };
+    let start = server.encoding.offset(text, params.range.start);
+    let end = server.encoding.offset(text, params.range.end);
+    let wanted = Wanted {
+        uri,
+        range: start..end.max(start),
+        only: params.context.only.as_deref(),
+    };
+    write(actions::actions(file, &wanted, server.encoding))
 }
 
 fn refused(error: rename::Refused) -> Refusal {

@@ -7,19 +7,21 @@ use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use cairn_eval::Limits;
 use crossbeam_channel::{Receiver, select, unbounded};
 use gen_lsp_types as lsp;
 use lsp_server::{Connection, ErrorCode, Message, Notification, RequestId, Response};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::actions::Mendable;
 use crate::checks::{Checks, Done};
 use crate::documents::{Document, Documents};
 use crate::position::Encoding;
 use crate::project::{Entry, Projects};
-use crate::requests;
 use crate::shelf::Shelf;
 use crate::uri;
+use crate::{options, requests};
 
 /// How the editor ended it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,11 +51,13 @@ const TICK: Duration = Duration::from_millis(200);
 /// Serves an editor over standard input and output until it says that it ends, or `stop` does.
 ///
 /// Errors: [`ServeError`].
-pub fn serve(stop: &(dyn Fn() -> bool + Sync)) -> Result<Ended, ServeError> {
+///
+/// A check of a configuration may use as much as `limits` say, or less where the editor's initialization options do.
+pub fn serve(limits: Limits, stop: &(dyn Fn() -> bool + Sync)) -> Result<Ended, ServeError> {
     let (mut connection, threads) = Connection::stdio();
     connection.receiver = pumped(connection.receiver);
     // Trees are walked by recursion, and may be as deep as the parser lets them.
-    let ended = cairn_eval::with_deep_stack(|| Server::new(connection, stop)?.run(stop))??;
+    let ended = cairn_eval::with_deep_stack(|| Server::new(connection, limits, stop)?.run(stop))??;
     if ended == Ended::Properly {
         threads.join()?;
     }
@@ -81,6 +85,8 @@ pub struct Server {
     pub encoding: Encoding,
     /// The values of the configurations in which nothing is wrong.
     pub values: BTreeMap<Entry, Value>,
+    /// The lints of open files that can be mended, by the last checks.
+    pub mendable: BTreeMap<PathBuf, Mendable>,
     checks: Checks,
     changed: Changed,
     /// What was found wrong, by configuration and file; two configurations may share a file.
@@ -99,7 +105,11 @@ enum Changed {
 }
 
 impl Server {
-    fn new(connection: Connection, stop: &dyn Fn() -> bool) -> Result<Self, ServeError> {
+    fn new(
+        connection: Connection,
+        limits: Limits,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Self, ServeError> {
         let failed = |error: lsp_server::ProtocolError| ServeError::Protocol(error.to_string());
         let (id, params) = connection
             .initialize_start_while(|| !stop())
@@ -108,6 +118,7 @@ impl Server {
         let offered: Option<Vec<lsp::PositionEncodingKind>> =
             offered.and_then(|all| serde_json::from_value(all.clone()).ok());
         let encoding = Encoding::choose(&offered.unwrap_or_default());
+        let limits = options::limits(params.get("initializationOptions"), limits);
         let result = json!({
             "capabilities": requests::capabilities(encoding),
             "serverInfo": { "name": "cairn", "version": env!("CARGO_PKG_VERSION") },
@@ -121,7 +132,8 @@ impl Server {
             shelf: shelf.clone(),
             encoding,
             values: BTreeMap::new(),
-            checks: Checks::new(encoding, shelf),
+            mendable: BTreeMap::new(),
+            checks: Checks::new(limits, encoding, shelf),
             changed: Changed::Files(BTreeSet::new()),
             published: BTreeMap::new(),
             cancelled: HashSet::new(),
@@ -252,6 +264,7 @@ impl Server {
                     && let Some(path) = uri::path(&closed.text_document.uri)
                 {
                     self.documents.close(&path);
+                    self.mendable.remove(&path);
                     self.change(path);
                 }
             }
@@ -331,6 +344,7 @@ impl Server {
         if !entries.any(|one| one.as_ref() == Some(&entry)) {
             return;
         }
+        self.mendable.extend(found.mendable);
         match found.value {
             Some(value) => self.values.insert(entry.clone(), value),
             None => self.values.remove(&entry),

@@ -79,6 +79,23 @@ pub fn mend(text: &str) -> (String, usize) {
     }
 }
 
+/// A text with some of its fixes and all that follow from it alone, and how many those were; the text as it is where the result
+/// could not be read.
+pub fn mend_with<'e>(text: &str, fixes: impl IntoIterator<Item = &'e Edit>) -> (String, usize) {
+    let fixes: Vec<&Edit> = fixes.into_iter().collect();
+    let once = apply(text, fixes.iter().copied());
+    let mut sources = SourceMap::default();
+    let id = sources.add("", once.as_str());
+    if !parse_file(&sources, id, &mut Interner::default())
+        .errors
+        .is_empty()
+    {
+        return (text.to_owned(), 0);
+    }
+    let (mended, more) = mend(&once);
+    (mended, fixes.len() + more)
+}
+
 /// One walk over a tree: finds constructs, and follows names.
 struct Finder<'t> {
     sources: &'t SourceMap,

@@ -1,5 +1,6 @@
 //! `cairn lsp`: what an editor asks, through the real protocol.
 
+mod actions;
 mod completion;
 mod diagnostics;
 mod formatting;

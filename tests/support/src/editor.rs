@@ -30,7 +30,7 @@ pub struct Editor {
 
 impl Editor {
     /// Starts a server for a folder and initialises it; columns count UTF-16 units unless others are offered.
-    pub fn start(mut command: Command, folder: &Path, encodings: &[&str]) -> Self {
+    pub fn start(mut command: Command, folder: &Path, encodings: &[&str], options: &Value) -> Self {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -55,8 +55,12 @@ impl Editor {
         } else {
             json!({ "positionEncodings": encodings })
         };
-        let params =
-            json!({ "processId": null, "rootUri": null, "capabilities": { "general": general } });
+        let params = json!({
+            "processId": null,
+            "rootUri": null,
+            "capabilities": { "general": general },
+            "initializationOptions": options,
+        });
         let result = editor.ask("initialize", &params).expect("it initialises");
         editor.capabilities = result["capabilities"].clone();
         editor.tell("initialized", &json!({}));

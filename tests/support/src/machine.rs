@@ -141,11 +141,13 @@ impl Machine {
 
     /// Starts `cairn lsp` with an editor that offers these encodings of columns.
     pub fn editor(&self, encodings: &[&str]) -> Editor {
-        Editor::start(
-            self.command(&["lsp"]),
-            &self.folder.path().join("config"),
-            encodings,
-        )
+        self.editor_with(encodings, &serde_json::Value::Null)
+    }
+
+    /// The same with initialization options.
+    pub fn editor_with(&self, encodings: &[&str], options: &serde_json::Value) -> Editor {
+        let folder = self.folder.path().join("config");
+        Editor::start(self.command(&["lsp"]), &folder, encodings, options)
     }
 
     fn command(&self, arguments: &[&str]) -> Command {

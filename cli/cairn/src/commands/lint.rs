@@ -70,7 +70,9 @@ impl Lint {
         for file in &files {
             let mut looked = look(file, context.globals.limits())?;
             if self.fix && looked.errors.is_empty() {
-                let (mended, fixes) = mended(&looked);
+                // Those that need the configuration come with the first round; the rest follows from the text alone.
+                let edits = looked.findings.iter().filter_map(|one| one.fix.as_ref());
+                let (mended, fixes) = cairn_lint::mend_with(&looked.text, edits);
                 if fixes > 0 {
                     if !context.globals.dry_run {
                         rewrite(file, &mended).map_err(|source| CommandError::File {
@@ -192,25 +194,4 @@ fn look(file: &Path, limits: cairn_eval::Limits) -> Result<Looked, CommandError>
         findings,
         errors: parsed.errors,
     })
-}
-
-/// The text with all fixes, and how many they are.
-fn mended(looked: &Looked) -> (String, usize) {
-    let edits: Vec<&Edit> = looked
-        .findings
-        .iter()
-        .filter_map(|one| one.fix.as_ref())
-        .collect();
-    // Those that need the configuration come with the first round; the rest follows from the text alone.
-    let once = cairn_lint::apply(&looked.text, edits.iter().copied());
-    let mut sources = SourceMap::default();
-    let id = sources.add("", once.as_str());
-    if !parse_file(&sources, id, &mut Interner::default())
-        .errors
-        .is_empty()
-    {
-        return (looked.text.clone(), 0);
-    }
-    let (text, more) = cairn_lint::mend(&once);
-    (text, edits.len() + more)
 }

@@ -149,3 +149,45 @@ fn nothing_is_offered_in_comments_and_texts() {
     offers_only("host.name = \"ho¦\"", &[]);
     offers_only("host.name = 12¦", &[]);
 }
+
+#[test]
+fn files_are_offered_in_paths_and_modules_in_imports() {
+    let machine = Machine::bare();
+    for name in [
+        "www/index.html",
+        "www/style.css",
+        "parts/disk.cairn",
+        "ada.pub",
+    ] {
+        machine.write(name, "");
+    }
+    let mut editor = machine.editor(&[]);
+    let mut offered = |name: &str, marked: &str| -> Vec<String> {
+        let position = editor.open_at(name, marked);
+        let items = editor.ask_at("textDocument/completion", name, &position);
+        let items = items.expect("items");
+        let label = |item: &Value| item["label"].as_str().expect("a label").to_owned();
+        items
+            .as_array()
+            .expect("an array")
+            .iter()
+            .map(label)
+            .collect()
+    };
+    let all = ["ada.pub", "parts", "www"];
+    assert_eq!(
+        offered("system.cairn", "users.ada.ssh.keys = [read_file(./¦)]"),
+        all
+    );
+    let inner = ["index.html", "style.css"];
+    assert_eq!(offered("system.cairn", "a = ./www/in¦"), inner);
+    assert_eq!(
+        offered("system.cairn", "import \"./¦\"\n"),
+        ["parts", "www"]
+    );
+    assert_eq!(
+        offered("system.cairn", "import \"./parts/¦\"\n"),
+        ["disk.cairn"]
+    );
+    assert_eq!(offered("system.cairn", "a = ../¦"), [""; 0]);
+}

@@ -36,6 +36,29 @@ fn unknown_methods_and_wrong_parameters_are_errors_and_it_goes_on() {
 }
 
 #[test]
+fn a_check_ends_at_the_limits_of_the_command_line_and_of_the_editor() {
+    let long = "host.name = \"a${list.fold(list.range(0, 200000), 0, (sum, n) => sum + n)}\"\n";
+    let codes = |machine: &Machine, options: &Value| -> Vec<String> {
+        let mut editor = machine.editor_with(&[], options);
+        editor.open("system.cairn", long);
+        let found = editor.diagnostics("system.cairn");
+        let code = |one: &Value| one["code"].as_str().unwrap_or_default().to_owned();
+        found.iter().map(code).collect()
+    };
+    let machine = Machine::bare();
+    assert_eq!(codes(&machine, &Value::Null), [""; 0]);
+    let options = json!({ "maxSteps": 100_000 });
+    assert_eq!(codes(&machine, &options), ["eval::steps"]);
+    let options = json!({ "maxMemory": 2_000_000 });
+    assert_eq!(codes(&machine, &options), ["eval::memory"]);
+    let machine = machine.env("CAIRN_MAX_STEPS", "100000");
+    assert_eq!(
+        codes(&machine, &json!({ "maxSteps": 100_000_000 })),
+        ["eval::steps"]
+    );
+}
+
+#[test]
 fn a_cancelled_request_is_answered_with_an_error() {
     let machine = Machine::bare();
     let mut editor = machine.editor(&[]);
