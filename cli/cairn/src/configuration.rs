@@ -9,7 +9,7 @@ use cairn_eval::{Arena, Evaluator, Host as _, Limits, ScopeId};
 use cairn_options::{Config, Failure};
 use cairn_syntax::span::SourceMap;
 use cairn_syntax::symbol::Interner;
-use cairn_syntax::{Diagnostic, File, parse_file, parse_module};
+use cairn_syntax::{Diagnostic, File, begins_as_module, parse_file, parse_module};
 use cairn_system::library::LIBRARY;
 
 use crate::error::CommandError;
@@ -60,6 +60,9 @@ pub fn evaluator(arena: &Arena, host: LiveHost) -> Evaluator<'_> {
 /// loading it gives the error.
 pub fn expression_text(host: &mut LiveHost, entry: &str) -> Option<String> {
     let text = host.load(entry).ok()?;
+    if begins_as_module(&text) {
+        return None;
+    }
     let mut sources = SourceMap::default();
     let id = sources.add(entry, text.as_str());
     match parse_file(&sources, id, &mut Interner::default()).tree {

@@ -15,7 +15,7 @@ use crate::arguments::Globals;
 use crate::commands::Ended;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::interrupt;
+use crate::interrupt::{self, OnSignal};
 use crate::ui::style::{CHANGED, paint};
 
 /// The surroundings of one run.
@@ -31,8 +31,8 @@ pub struct Context {
 
 impl Context {
     /// Begins to listen for signals.
-    pub fn new(globals: Globals, stops_at_once: bool) -> Result<Self, CommandError> {
-        let stop = interrupt::listen(stops_at_once)?;
+    pub fn new(globals: Globals, on_signal: OnSignal) -> Result<Self, CommandError> {
+        let stop = interrupt::listen(on_signal)?;
         let made = globals.dry_run.then(tempfile::tempdir).transpose();
         let scratch = made.map_err(|source| CommandError::File {
             act: "make a folder in",
@@ -173,7 +173,16 @@ impl Context {
         reason = "read where it is used, as what this run says or finds"
     )]
     pub fn data(&self, text: &str) -> Ended {
-        match anstream::stdout().write_all(text.as_bytes()) {
+        // What has no colours needs nobody who takes them out.
+        let written = if text.contains('\u{1b}') {
+            anstream::stdout().write_all(text.as_bytes())
+        } else {
+            let mut stdout = std::io::stdout().lock();
+            stdout
+                .write_all(text.as_bytes())
+                .and_then(|()| stdout.flush())
+        };
+        match written {
             Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
                 Err(CommandError::Output(error))
             }

@@ -41,7 +41,7 @@ fn main() -> std::process::ExitCode {
         Ok(())
     };
     let ended = opened
-        .and_then(|()| context::Context::new(globals, command.only_evaluates()))
+        .and_then(|()| context::Context::new(globals, command.on_signal()))
         .and_then(|context| command.run(&context));
     match ended {
         Ok(exit) => exit.into(),

@@ -71,6 +71,38 @@ fn next_line_after(text: &str) -> String {
 }
 
 #[test]
+fn ctrl_c_ends_the_computation_and_not_the_session() {
+    let endless = "trace(\"be\" + \"gun\", 0) + list.fold(list.range(0, 2000000), 0, (s, n) => s + list.fold(list.range(0, 2000000), 0, (t, m) => t + m))\r";
+    let run = machine()
+        .terminal(&["repl"])
+        .expect("cairn> ")
+        .send(endless)
+        .expect("begun")
+        .interrupt()
+        .expect("eval::interrupted")
+        .expect(&next_line_after("cairn> "))
+        .send("x = 20\r")
+        .send("x * 2 + 2\r")
+        .expect("42\r\n")
+        .send("\x04")
+        .finish()
+        .done();
+    assert!(!run.stdout.contains("cli::interrupted"), "{run}");
+}
+
+#[test]
+fn a_signal_while_nothing_is_computed_ends_the_session() {
+    machine()
+        .terminal(&["repl"])
+        .expect("cairn> ")
+        .send("40 + 2\r")
+        .expect(&next_line_after("42\r\n"))
+        .interrupt()
+        .finish()
+        .exits(130);
+}
+
+#[test]
 fn a_terminal_completes_goes_over_lines_and_keeps_a_private_history() {
     let machine = machine();
     let run = machine

@@ -23,6 +23,10 @@ use std::time::{Duration, Instant};
 
 use wait4::Wait4 as _;
 
+/// The one that `cairn` has: what a parse takes is partly what memory takes.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The programs, in the order of the table; as in `cairn/`, `nix/` and `jsonnet/`.
 const PROGRAMS: &[&str] = &[
     "start",

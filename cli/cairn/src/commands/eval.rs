@@ -1,8 +1,9 @@
 //! `cairn eval`: the value of an expression, an option or a file.
 
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
-use cairn_eval::{Arena, Evaluator, ScopeId, Value};
+use cairn_eval::{Arena, DataKind, Evaluator, ScopeId, Value};
 use cairn_syntax::span::Span;
 use clap::{Args, CommandFactory as _};
 
@@ -62,7 +63,8 @@ impl Eval {
         };
         // The text is made where the stack is deep: a value may be nested as deeply as it likes.
         let work = || {
-            let arena = Arena::with_limits(context.globals.limits());
+            // The program ends with this: what was made is left to the system, which takes it back at once.
+            let arena = ManuallyDrop::new(Arena::with_limits(context.globals.limits()));
             match (&self.file, &self.expression) {
                 (None, Some(expression)) => alone(&arena, expression, form),
                 (Some(file), Some(expression)) => beside(&arena, file, expression, form),
@@ -139,7 +141,7 @@ fn whole(
         let scope = evaluator.prelude();
         return printed(&mut evaluator, scope, &entry, &text, form);
     }
-    let mut config = configuration::load(arena, host, &entry)?;
+    let mut config = ManuallyDrop::new(configuration::load(arena, host, &entry)?);
     let data = if let Some(option) = option {
         config.get(option)?
     } else {
@@ -147,13 +149,12 @@ fn whole(
         print_diagnostics(&checked.warnings, config.sources());
         checked.data
     };
-    let evaluator = config.evaluator();
-    let nowhere = Span::new(cairn_syntax::span::SourceId(0), 0, 0);
-    if let Form::Json = form {
-        return Ok(data.print_json() + "\n");
-    }
-    let value = evaluator.value_of(&data);
-    shown(evaluator, value, data.span.unwrap_or(nowhere), form)
+    let data = ManuallyDrop::new(data);
+    Ok(match (form, &data.kind) {
+        (Form::Json, _) => data.print_json() + "\n",
+        (Form::Raw, DataKind::Str { text, .. }) => text.clone(),
+        _ => data.print() + "\n",
+    })
 }
 
 /// The value of an expression's text.

@@ -36,6 +36,7 @@ use clap::Subcommand;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::interrupt::OnSignal;
 
 /// How every command ends.
 pub type Ended = Result<Exit, CommandError>;
@@ -82,12 +83,15 @@ impl Command {
         }
     }
 
-    /// Whether it only computes and prints: nothing is lost when it is stopped at once.
-    pub fn only_evaluates(&self) -> bool {
-        matches!(
-            self,
-            Self::Check(_) | Self::Eval(_) | Self::Repl(_) | Self::Why(_) | Self::Options(_)
-        )
+    /// What Ctrl-C does to it. What only computes and prints loses nothing when it ends at once.
+    pub fn on_signal(&self) -> OnSignal {
+        match self {
+            Self::Check(_) | Self::Eval(_) | Self::Why(_) | Self::Options(_) => {
+                OnSignal::EndsAtOnce
+            }
+            Self::Repl(_) => OnSignal::ListensItself,
+            _ => OnSignal::StopsInOrder,
+        }
     }
 
     /// Does it.

@@ -14,16 +14,18 @@ use rustyline::{Context, Helper, Result};
 
 use super::finished::is_finished;
 use super::session::{COMMANDS, Session};
+use crate::interrupt::Computing;
 
 /// Helps while a line is written.
 pub struct Assistant<'a> {
     session: Rc<RefCell<Session<'a>>>,
+    computing: Computing,
 }
 
 impl<'a> Assistant<'a> {
     /// For a session.
-    pub fn new(session: Rc<RefCell<Session<'a>>>) -> Self {
-        Self { session }
+    pub fn new(session: Rc<RefCell<Session<'a>>>, computing: Computing) -> Self {
+        Self { session, computing }
     }
 }
 
@@ -57,7 +59,7 @@ impl Completer for Assistant<'_> {
         let Ok(mut session) = self.session.try_borrow_mut() else {
             return Ok((position, Vec::new()));
         };
-        Ok(candidates(&mut session, before))
+        Ok(self.computing.during(|| candidates(&mut session, before)))
     }
 }
 

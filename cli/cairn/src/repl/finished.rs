@@ -30,14 +30,22 @@ fn goes_on(text: &str, errors: &[Diagnostic]) -> bool {
     let Some(first) = errors.iter().min_by_key(|error| error.primary.span.start) else {
         return false;
     };
+    let of_string = |error: &&Diagnostic| error.code == "syntax::unterminated_string";
+    let is_block = |error: &Diagnostic| {
+        let rest = &text[error.primary.span.start as usize..];
+        rest.trim_start_matches('$').starts_with("\"\"\"")
+    };
+    // Only a block string goes over lines: what another one lacks, no further line can give.
+    if errors
+        .iter()
+        .filter(of_string)
+        .any(|error| !is_block(error))
+    {
+        return false;
+    }
     let open = errors.iter().any(|error| match error.code {
         "syntax::unclosed_bracket" => !error.message.contains("does not match"),
-        "syntax::unclosed_interpolation" => true,
-        // Only a block string goes over lines.
-        "syntax::unterminated_string" => {
-            let rest = &text[error.primary.span.start as usize..];
-            rest.trim_start_matches('$').starts_with("\"\"\"")
-        }
+        "syntax::unclosed_interpolation" | "syntax::unterminated_string" => true,
         _ => false,
     });
     open || first.primary.span.start as usize >= text.trim_end().len()
@@ -75,6 +83,7 @@ mod tests {
             "let a = 1 in a",
             "1 )",
             "\"abc",
+            "{ a = \"abc",
             "= 1",
             ":type {",
             "{ a = 1\n\n",

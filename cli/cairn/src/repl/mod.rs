@@ -21,6 +21,7 @@ use rustyline::{CompletionType, Config, Editor};
 
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::interrupt::Computing;
 use complete::Assistant;
 use finished::is_finished;
 use session::{Answer, Session};
@@ -37,12 +38,16 @@ enum Next {
 /// Runs sessions until the input ends.
 ///
 /// Errors: the first file can't be loaded, or the terminal is gone. What goes wrong in a line is printed.
-pub fn run(file: Option<PathBuf>, limits: Limits) -> Result<Exit, CommandError> {
+pub fn run(
+    file: Option<PathBuf>,
+    limits: Limits,
+    computing: &Computing,
+) -> Result<Exit, CommandError> {
     let mut file = file;
     let mut is_first = true;
     loop {
-        let arena = Arena::with_limits(limits);
-        let session = match Session::new(&arena, file.as_deref()) {
+        let arena = Arena::with_limits(limits).stopped_by(computing.flag());
+        let session = match computing.during(|| Session::new(&arena, file.as_deref())) {
             Ok(session) => session,
             Err(error) if is_first => return Err(error),
             Err(error) => {
@@ -52,9 +57,9 @@ pub fn run(file: Option<PathBuf>, limits: Limits) -> Result<Exit, CommandError> 
         };
         is_first = false;
         let next = if std::io::stdin().is_terminal() {
-            on_terminal(session)?
+            on_terminal(session, computing)?
         } else {
-            on_pipe(session)?
+            on_pipe(session, computing)?
         };
         match next {
             Next::Load(other) => file = Some(other),
@@ -63,7 +68,7 @@ pub fn run(file: Option<PathBuf>, limits: Limits) -> Result<Exit, CommandError> 
     }
 }
 
-fn on_pipe(mut session: Session<'_>) -> Result<Next, CommandError> {
+fn on_pipe(mut session: Session<'_>, computing: &Computing) -> Result<Next, CommandError> {
     let mut input = String::new();
     loop {
         let mut line = String::new();
@@ -75,7 +80,7 @@ fn on_pipe(mut session: Session<'_>) -> Result<Next, CommandError> {
         if count > 0 && !is_finished(&input) {
             continue;
         }
-        if let Some(next) = take(&mut session, &std::mem::take(&mut input)) {
+        if let Some(next) = take(&mut session, &std::mem::take(&mut input), computing) {
             return Ok(next);
         }
         if count == 0 {
@@ -84,7 +89,7 @@ fn on_pipe(mut session: Session<'_>) -> Result<Next, CommandError> {
     }
 }
 
-fn on_terminal(session: Session<'_>) -> Result<Next, CommandError> {
+fn on_terminal(session: Session<'_>, computing: &Computing) -> Result<Next, CommandError> {
     let session = Rc::new(RefCell::new(session));
     let config = Config::builder()
         .completion_type(CompletionType::List)
@@ -93,7 +98,7 @@ fn on_terminal(session: Session<'_>) -> Result<Next, CommandError> {
         .build();
     let mut editor: Editor<Assistant<'_>, FileHistory> =
         Editor::with_config(config).map_err(broken)?;
-    editor.set_helper(Some(Assistant::new(session.clone())));
+    editor.set_helper(Some(Assistant::new(session.clone(), computing.clone())));
     let history = history();
     if let Some(file) = &history {
         // A history that can't be read is none.
@@ -116,7 +121,7 @@ fn on_terminal(session: Session<'_>) -> Result<Next, CommandError> {
                 drop(editor.append_history(file));
             }
         }
-        if let Some(next) = take(&mut session.borrow_mut(), &input) {
+        if let Some(next) = take(&mut session.borrow_mut(), &input, computing) {
             return Ok(next);
         }
     }
@@ -126,9 +131,9 @@ fn broken(error: ReadlineError) -> CommandError {
     CommandError::Terminal(std::io::Error::other(error))
 }
 
-/// Answers one input.
-fn take(session: &mut Session<'_>, input: &str) -> Option<Next> {
-    match session.answer(input) {
+/// Answers one input. Ctrl-C ends its computation, and nothing else.
+fn take(session: &mut Session<'_>, input: &str, computing: &Computing) -> Option<Next> {
+    match computing.during(|| session.answer(input)) {
         Ok(Answer::Nothing) => None,
         Ok(Answer::Text(text)) => {
             let mut out = anstream::stdout();

@@ -88,6 +88,8 @@ impl<'a> Session<'a> {
 
     /// What an input means.
     pub fn answer(&mut self, input: &str) -> Result<Answer, CommandError> {
+        // Each line has all its steps.
+        self.evaluator().renew();
         let input = input.trim();
         if let Some(command) = input.strip_prefix(':') {
             let (word, rest) = command.split_once(' ').unwrap_or((command, ""));
@@ -193,7 +195,6 @@ impl<'a> Session<'a> {
     fn value(&mut self, text: &str) -> Result<(Value<'a>, Span), CommandError> {
         let scope = self.scope;
         let evaluator = self.evaluator();
-        // Each line has all its steps.
         evaluator.renew();
         evaluator
             .evaluate_in(scope, "<input>", text)
