@@ -5,18 +5,13 @@
 
 use std::path::Path;
 
-use cairn_eval::{Arena, Evaluator, Host as _, Limits, ScopeId};
+use cairn_eval::{Arena, Evaluator, Host as _, Limits};
 use cairn_options::{Config, Failure};
-use cairn_syntax::span::SourceMap;
-use cairn_syntax::symbol::Interner;
-use cairn_syntax::{Diagnostic, File, begins_as_module, parse_file, parse_module};
+use cairn_syntax::Diagnostic;
 use cairn_system::library::LIBRARY;
 
 use crate::error::CommandError;
 use crate::live_host::LiveHost;
-
-/// The library's file of types that expressions see.
-const PRELUDE: &str = "prelude.cairn";
 
 /// Loads a configuration and runs `look` on it, with a stack that deep recursion fits in.
 ///
@@ -41,34 +36,14 @@ pub fn load<'a>(arena: &'a Arena, host: LiveHost, entry: &str) -> Result<Config<
 
 /// An evaluator without a configuration: expressions see the library's functions and types. No module is loaded.
 pub fn evaluator(arena: &Arena, host: LiveHost) -> Evaluator<'_> {
-    let mut sources = SourceMap::default();
-    let mut names = Interner::default();
-    let prelude = LIBRARY.iter().find(|(name, _)| *name == PRELUDE);
-    let prelude = prelude.map(|(name, text)| {
-        let id = sources.add(format!("<library>/{name}"), *text);
-        parse_module(&sources, id, &mut names).tree
-    });
-    let mut evaluator = Evaluator::new(arena, sources, names, Box::new(host));
-    if let Some(module) = prelude {
-        let scope = evaluator.module_scope(&module, ScopeId::BUILTINS, &[]);
-        evaluator.set_prelude(scope);
-    }
-    evaluator
+    cairn_system::expression::evaluator(arena, Box::new(host))
 }
 
 /// The text of a file that holds an expression; none of a configuration. A file that can't be read counts as a configuration:
 /// loading it gives the error.
 pub fn expression_text(host: &mut LiveHost, entry: &str) -> Option<String> {
     let text = host.load(entry).ok()?;
-    if begins_as_module(&text) {
-        return None;
-    }
-    let mut sources = SourceMap::default();
-    let id = sources.add(entry, text.as_str());
-    match parse_file(&sources, id, &mut Interner::default()).tree {
-        File::Expression(_) => Some(text),
-        File::Module(_) => None,
-    }
+    cairn_system::expression::is_expression(entry, &text).then_some(text)
 }
 
 /// The errors of an evaluation with the texts that they point into.

@@ -192,6 +192,20 @@ pub enum CommandError {
         /// Names that may have been meant.
         near: Vec<String>,
     },
+    /// A file has no build of this name.
+    #[error("there is no build `{name}`")]
+    NoBuild {
+        /// The name.
+        name: String,
+        /// Those that are there.
+        known: Vec<String>,
+    },
+    /// Builds that came out differently when they were done again.
+    #[error("{} came out differently the second time", names.join(", "))]
+    Differs {
+        /// Their names.
+        names: Vec<String>,
+    },
     /// A file can't be used.
     #[error("cannot {act} {}", path.display())]
     File {

@@ -17,6 +17,8 @@ pub enum Exit {
     BuildTimedOut,
     /// A download or a fixed output has another content than its hash.
     HashMismatch,
+    /// A build that was done again came out differently.
+    Differs,
     /// Ctrl-C or a signal to end.
     Interrupted,
 }
@@ -32,6 +34,7 @@ impl Exit {
             Self::BuildFailed => 100,
             Self::BuildTimedOut => 101,
             Self::HashMismatch => 102,
+            Self::Differs => 104,
             Self::Interrupted => 130,
         }
     }

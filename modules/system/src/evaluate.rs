@@ -3,6 +3,7 @@
 //! In: the file, its folder and the module library. Out: [`Evaluated`], or every error with its place in the user's text.
 //! Touches no store and no network.
 
+use crate::described::Described;
 use crate::host::{ConfigHost, with_causes};
 use crate::library::LIBRARY;
 use crate::source::Source;
@@ -11,7 +12,6 @@ use cairn_options::{Checked, Config, Failure, Standing, load};
 use cairn_spec::SystemSpec;
 use cairn_syntax::diagnostic::Diagnostic;
 use cairn_syntax::span::{SourceId, SourceMap, Span};
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// A configuration that was evaluated whole and checked.
@@ -21,6 +21,8 @@ pub struct Evaluated {
     pub spec: SystemSpec,
     /// The local files and folders that its texts name.
     pub sources: Vec<Source>,
+    /// The builds and downloads that its texts name, and all that they need.
+    pub described: Described,
     /// Texts, for showing the warnings.
     pub texts: SourceMap,
     /// What the configuration or the library warns of.
@@ -75,18 +77,12 @@ fn evaluate_here(config: &Path, limits: Limits) -> Result<Evaluated, Faulty> {
     })?;
     let texts = config.sources().clone();
     let mut seen = seen.borrow_mut();
-    let used: BTreeSet<u32> = cairn_options::contexts(&checked.data)
-        .into_iter()
-        .map(|(_, id)| id.0)
-        .collect();
-    let minted = std::mem::take(&mut seen.minted).into_iter().enumerate();
-    let sources = minted
-        .filter(|(id, _)| used.contains(&(*id as u32)))
-        .map(|(_, source)| source)
-        .collect();
+    let used = cairn_options::contexts(&checked.data);
+    let (sources, described) = Described::of(&seen, used.into_iter().map(|(_, id)| id));
     Ok(Evaluated {
         spec,
         sources,
+        described,
         texts,
         warnings: checked.warnings,
         traced: std::mem::take(&mut seen.traced),

@@ -1,27 +1,76 @@
-//! The world as a configuration sees it: files below its root, and store paths.
+//! The world as a configuration sees it: files below its root, builds, downloads, and store paths.
 //!
-//! In: normalised paths from evaluation. Out: texts, and store paths with the ids that tie them to their sources.
-//! Nothing is copied while a configuration is evaluated; [`Sources`] says what must be.
+//! In: normalised paths and descriptions from evaluation. Out: texts, with the ids that tie them to what they stand for.
+//! Nothing is copied, built or fetched while a configuration is evaluated; [`Sources`] says what must be.
 
+use crate::description::{BuildDescription, Description, FetchDescription};
 use crate::source::Source;
 use cairn_eval::{ContextId, Data, EntryKind, Host, HostError, Minted};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+/// What an id stands for.
+#[derive(Debug, Clone)]
+pub enum Referent {
+    /// A file or folder beside the configuration.
+    Source(Source),
+    /// What is built or fetched.
+    Described(Description),
+}
+
+impl Referent {
+    /// What strings have in its place.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Source(source) => source.output.path.logical(),
+            Self::Described(description) => description.text(),
+        }
+    }
+}
+
 /// What one evaluation used of the world.
 #[derive(Debug, Default)]
 pub struct Sources {
-    /// By the number of their [`ContextId`].
-    pub minted: Vec<Source>,
+    /// By the number of their [`ContextId`]; whatever one needs comes before it.
+    pub minted: Vec<Referent>,
     by_path: BTreeMap<String, usize>,
+    by_text: BTreeMap<String, usize>,
     /// Lines of `trace(…)`.
     pub traced: Vec<String>,
+}
+
+impl Sources {
+    /// These ids and all that they need, directly or not.
+    pub fn closure(&self, ids: impl IntoIterator<Item = ContextId>) -> BTreeSet<ContextId> {
+        let mut found = BTreeSet::new();
+        let mut open: Vec<ContextId> = ids.into_iter().collect();
+        while let Some(id) = open.pop() {
+            if found.insert(id)
+                && let Some(Referent::Described(description)) = self.minted.get(id.0 as usize)
+            {
+                open.extend(description.needs());
+            }
+        }
+        found
+    }
+
+    fn mint(&mut self, description: Description) -> Minted {
+        let text = description.text();
+        let index = *self.by_text.entry(text.clone()).or_insert_with(|| {
+            self.minted.push(Referent::Described(description));
+            self.minted.len() - 1
+        });
+        Minted {
+            text,
+            context: ContextId(index as u32),
+        }
+    }
 }
 
 /// The host of one configuration.
@@ -213,36 +262,29 @@ impl Host for ConfigHost {
         } else {
             let source = Source::read(&self.find(path)?)
                 .map_err(|error| HostError::new(with_causes(&error)))?;
-            sources.minted.push(source);
+            sources.minted.push(Referent::Source(source));
             let index = sources.minted.len() - 1;
             sources.by_path.insert(path.into(), index);
             index
         };
         Ok(Minted {
-            text: sources.minted[index].output.path.logical(),
+            text: sources.minted[index].text(),
             context: ContextId(index as u32),
         })
     }
 
-    fn build(&mut self, _arguments: &Data) -> Result<Minted, HostError> {
-        Err(not_yet("build"))
+    fn build(&mut self, arguments: &Data) -> Result<Minted, HostError> {
+        let build = BuildDescription::read(arguments)?;
+        Ok(self.sources.borrow_mut().mint(Description::Build(build)))
     }
 
-    fn fetch(&mut self, _arguments: &Data) -> Result<Minted, HostError> {
-        Err(not_yet("fetch"))
+    fn fetch(&mut self, arguments: &Data) -> Result<Minted, HostError> {
+        let fetch = FetchDescription::read(arguments)?;
+        Ok(self.sources.borrow_mut().mint(Description::Fetch(fetch)))
     }
 
     fn trace(&mut self, line: &str) {
         self.sources.borrow_mut().traced.push(line.into());
-    }
-}
-
-fn not_yet(name: &str) -> HostError {
-    HostError {
-        message: format!("`{name}` can't be used in a system's configuration yet"),
-        help: Some(
-            "put the file beside the configuration and name it by its path, as in `./file`".into(),
-        ),
     }
 }
 
@@ -356,6 +398,45 @@ mod tests {
         std::fs::remove_file(at("config/inner")).unwrap();
         symlink("before", at("config/inner")).unwrap();
         assert!(below(&root, inner, ResolveFlags::NO_SYMLINKS).is_err());
+    }
+
+    #[test]
+    fn a_build_is_minted_once_and_needs_what_its_texts_name() {
+        let (_folder, mut host) = folders();
+        let text = |text: &str, context: Vec<ContextId>| Data {
+            kind: cairn_eval::DataKind::Str {
+                text: text.into(),
+                context,
+            },
+            span: None,
+        };
+        let build = |script: Data| Data {
+            kind: cairn_eval::DataKind::Map(vec![
+                ("name".to_owned(), text("hello", Vec::new())),
+                ("script".to_owned(), script),
+            ]),
+            span: None,
+        };
+        let own = host.path("inner/own.txt").unwrap();
+        let script = format!("cat {} > $out", own.text);
+        let first = host
+            .build(&build(text(&script, vec![own.context])))
+            .unwrap();
+        let again = host
+            .build(&build(text(&script, vec![own.context])))
+            .unwrap();
+        assert_eq!(first, again);
+        let above = format!("cat {} > $out", first.text);
+        let above = host
+            .build(&build(text(&above, vec![first.context])))
+            .unwrap();
+        assert_ne!(above.text, first.text);
+        let sources = host.sources();
+        let all = sources.borrow().closure([above.context]);
+        assert_eq!(
+            all,
+            BTreeSet::from([own.context, first.context, above.context])
+        );
     }
 
     #[test]

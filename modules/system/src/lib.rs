@@ -5,8 +5,11 @@
 
 pub mod archive;
 pub mod builders;
+pub mod described;
+pub mod description;
 pub mod disk_image;
 pub mod evaluate;
+pub mod expression;
 pub mod host;
 pub mod library;
 pub mod locking;
@@ -19,6 +22,7 @@ pub mod source;
 pub mod tasks;
 
 pub use evaluate::{EvaluateError, Evaluated, Faulty};
-pub use lowering::Lowered;
+pub use expression::Expression;
+pub use lowering::{Lowered, LoweredBuilds};
 pub use manifest::SystemManifest;
 pub use session::{Locked, Made, Options, Session, SessionError};

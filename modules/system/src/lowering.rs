@@ -1,11 +1,12 @@
 //! From a configuration and its lock to a build graph.
 //!
-//! In: the spec, the lock, the paths that the configuration names. Out: [`Lowered`], a graph whose last node is the system.
-//! Pure: nothing is fetched, built or looked up.
+//! In: the spec, the lock, the paths and builds that the configuration names. Out: [`Lowered`], a graph whose last node is the system, or
+//! [`LoweredBuilds`], one of builds alone. Pure: nothing is fetched, built or looked up.
 
 use crate::builders::{
     fetch::FetchArgs, initrd::InitrdArgs, machine::MachineArgs, root::RootArgs, system::SystemArgs,
 };
+use crate::described::Described;
 use crate::locking::{self, SYSTEM, TOOLS};
 use crate::machine::accounts::Numbers;
 use cairn_debian::lock::{Lock, LockedPackage};
@@ -14,6 +15,11 @@ use cairn_graph::{Content, Derivation, Digest, FixedOutput, StorePath};
 use cairn_spec::SystemSpec;
 use serde::Serialize;
 use std::collections::BTreeMap;
+
+mod builds;
+mod stand_in;
+
+pub use stand_in::{marker, substitute};
 
 /// Names of the builders, as derivations give them.
 pub mod builder {
@@ -33,6 +39,10 @@ pub mod builder {
     pub const INITRD: &str = "initrd";
     /// Joins all that a generation is.
     pub const SYSTEM: &str = "system";
+    /// Is a local file or folder that was put into the store before.
+    pub const SOURCE: &str = "source";
+    /// Downloads a file that a configuration names.
+    pub const URL: &str = "fetch-url";
 }
 
 /// A graph and its ends.
@@ -46,6 +56,17 @@ pub struct Lowered {
     pub packages: DerivationId,
     /// The root of the tools, needed only for images.
     pub tools: DerivationId,
+    /// The builds and downloads whose results the system has: the text that stands for each, and its node.
+    pub builds: BTreeMap<String, DerivationId>,
+}
+
+/// A graph of builds without a system.
+#[derive(Debug)]
+pub struct LoweredBuilds {
+    /// The steps.
+    pub graph: BuildGraph,
+    /// The text that stands for each result, and its node; local files too.
+    pub builds: BTreeMap<String, DerivationId>,
 }
 
 /// What else goes into a system beside spec and lock.
@@ -53,6 +74,8 @@ pub struct Lowered {
 pub struct Surroundings<'a> {
     /// Store paths that the configuration's texts name, with their contents.
     pub sources: &'a BTreeMap<StorePath, Content>,
+    /// The builds and downloads that the configuration's texts name, and what they need.
+    pub described: &'a Described,
     /// Numbers of the declared accounts.
     pub numbers: &'a Numbers,
     /// The program that runs first: its object.
@@ -68,13 +91,8 @@ pub fn lower(
     around: &Surroundings<'_>,
 ) -> Result<Lowered, GraphError> {
     let mut graph = BuildGraph::new();
-    let mut unpacked: BTreeMap<String, DerivationId> = BTreeMap::new();
-    for package in lock.packages() {
-        let deb = graph.add(fetch(package));
-        let tree = graph.add(step(package_name(package), builder::UNPACK, 1, &()));
-        graph.add_input(tree, "deb", deb)?;
-        unpacked.insert(package.sha256.clone(), tree);
-    }
+    let unpacked = unpack(&mut graph, lock)?;
+    let builds = builds::add(&mut graph, around.described, lock, &unpacked)?.builds;
     let set = |name: &str| lock.sets.get(name).map(Vec::as_slice).unwrap_or_default();
     let of = |package: &LockedPackage| unpacked.get(&package.sha256).copied();
 
@@ -101,6 +119,7 @@ pub fn lower(
             graph.add_input(tools, package.name.clone(), input)?;
         }
     }
+    let (spec, stand_ins) = stand_in::in_spec(spec, builds.keys());
     let args = MachineArgs {
         spec: spec.clone(),
         sources: around
@@ -113,6 +132,11 @@ pub fn lower(
     };
     let machine = graph.add(step("root".into(), builder::MACHINE, 1, &args));
     graph.add_input(machine, "packages", root)?;
+    for (label, text) in &stand_ins {
+        if let Some(build) = builds.get(text) {
+            graph.add_input(machine, label.clone(), *build)?;
+        }
+    }
 
     let args = InitrdArgs {
         modules: spec.kernel.modules.clone(),
@@ -143,6 +167,11 @@ pub fn lower(
     graph.add_input(system, "root", machine)?;
     graph.add_input(system, "image", image)?;
     graph.add_input(system, "initrd", initrd)?;
+    for (label, text) in &stand_ins {
+        if let Some(build) = builds.get(text) {
+            graph.add_input(system, label.clone(), *build)?;
+        }
+    }
     let loader = set(TOOLS)
         .iter()
         .find(|package| package.name == "systemd-boot-efi")
@@ -155,7 +184,34 @@ pub fn lower(
         system,
         packages: root,
         tools,
+        builds,
     })
+}
+
+/// Lowers builds alone.
+///
+/// Errors: as [`lower`].
+pub fn lower_builds(described: &Described, lock: &Lock) -> Result<LoweredBuilds, GraphError> {
+    let mut graph = BuildGraph::new();
+    let unpacked = unpack(&mut graph, lock)?;
+    let nodes = builds::add(&mut graph, described, lock, &unpacked)?;
+    let builds = nodes.sources.into_iter().chain(nodes.builds).collect();
+    Ok(LoweredBuilds { graph, builds })
+}
+
+/// Fetches and unpacks every package of the lock: the digest of each, and its unpacked tree.
+fn unpack(
+    graph: &mut BuildGraph,
+    lock: &Lock,
+) -> Result<BTreeMap<String, DerivationId>, GraphError> {
+    let mut unpacked: BTreeMap<String, DerivationId> = BTreeMap::new();
+    for package in lock.packages() {
+        let deb = graph.add(fetch(package));
+        let tree = graph.add(step(package_name(package), builder::UNPACK, 1, &()));
+        graph.add_input(tree, "deb", deb)?;
+        unpacked.insert(package.sha256.clone(), tree);
+    }
+    Ok(unpacked)
 }
 
 /// `nginx_1.26.3-3_amd64`, with what a store path can't have replaced: versions may hold `:`.

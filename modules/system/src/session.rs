@@ -7,12 +7,14 @@ mod mending;
 
 use crate::archive::{self, Archive, ArchiveError};
 use crate::builders::{adapters, numbering};
+use crate::described::Described;
 use crate::evaluate::{EvaluateError, Evaluated, evaluate};
-use crate::locking::{self, LockingError};
-use crate::lowering::{self, Lowered, Surroundings};
+use crate::expression::{self, Expression};
+use crate::locking::{self, Demand, LockingError};
+use crate::lowering::{self, Lowered, LoweredBuilds, Surroundings};
 use crate::manifest::{MANIFEST, SystemManifest};
 use crate::source::SourceError;
-use cairn_build::{Event, RealiseError, Realised};
+use cairn_build::{BuildError, Builders, Event, RealiseError, Realised};
 use cairn_debian::lock::LockError;
 use cairn_debian::{Index, Lock, LockedPackage};
 use cairn_disk::{
@@ -21,9 +23,10 @@ use cairn_disk::{
 use cairn_fetch::cancel::Cancel;
 use cairn_fetch::http::Client;
 use cairn_graph::{
-    Content, DerivationId, Digest, EntryKind, GraphError, Output, Realisation, StorePath,
+    BuildGraph, Content, DerivationId, Digest, EntryKind, GraphError, Output, Realisation,
+    ResolvedDerivation, StorePath,
 };
-use cairn_spec::SystemSpec;
+use cairn_spec::{Debian, SystemSpec};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write as _};
@@ -171,27 +174,56 @@ impl Session {
         }
     }
 
+    /// Source → value: computes what an expression wants to be built; nothing where the file is a configuration.
+    pub fn expression(&self) -> Result<Option<Expression>, SessionError> {
+        Ok(expression::evaluate(&self.config, self.options.limits)?)
+    }
+
     /// Config → lock: the packages that the configuration means. Reaches for the network only where the lock does not
     /// cover the configuration, or with `refresh`.
     pub fn lock(
         &self,
-        spec: &SystemSpec,
+        evaluated: &Evaluated,
         refresh: bool,
         say: &mut dyn FnMut(&str),
     ) -> Result<Locked, SessionError> {
         let before = self.read_lock()?;
-        if let Some(lock) = before
-            .as_ref()
-            .filter(|lock| !refresh && locking::is_current(lock, spec))
-        {
-            let lock = locking::with_accounts(lock.clone(), spec);
+        let demand = Demand::of_system(&evaluated.spec, &evaluated.described);
+        let lock = self.lock_demand(&demand, before.as_ref(), refresh, say)?;
+        let lock = locking::with_accounts(lock, &evaluated.spec);
+        Ok(Locked { before, lock })
+    }
+
+    /// The same for builds that belong to no system. The lock beside them may be a configuration's: it keeps what that needs.
+    pub fn lock_builds(
+        &self,
+        described: &Described,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<Locked, SessionError> {
+        let before = self.read_lock()?;
+        let demand = Demand::of_builds(described, before.as_ref());
+        if demand.wanted.is_empty() {
+            let lock = before.unwrap_or_else(|| locking::empty(&demand.debian));
+            let before = Some(lock.clone());
             return Ok(Locked { before, lock });
         }
-        let mut mirrors = archive::mirrors(
-            &spec.debian,
-            self.options.mirror.as_deref(),
-            &self.options.apt,
-        )?;
+        let lock = self.lock_demand(&demand, before.as_ref(), false, say)?;
+        Ok(Locked { before, lock })
+    }
+
+    fn lock_demand(
+        &self,
+        demand: &Demand,
+        before: Option<&Lock>,
+        refresh: bool,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<Lock, SessionError> {
+        if let Some(lock) = before.filter(|lock| !refresh && locking::is_current(lock, demand)) {
+            return Ok(lock.clone());
+        }
+        let debian = &demand.debian;
+        let mut mirrors =
+            archive::mirrors(debian, self.options.mirror.as_deref(), &self.options.apt)?;
         if let Some(keyring) = &self.options.keyring {
             mirrors.keyrings = vec![keyring.display().to_string()];
         }
@@ -202,10 +234,9 @@ impl Session {
             .clone()
             .unwrap_or_else(|| self.kept_indexes());
         let now = Timestamp::now().as_second();
-        let archive = Archive::new(&spec.debian, mirrors, &client, cache, now)
+        let archive = Archive::new(debian, mirrors, &client, cache, now)
             .with_named_mirror(self.options.mirror.is_some());
-        let lock = locking::lock(spec, before.as_ref(), refresh, &archive, say)?;
-        Ok(Locked { before, lock })
+        Ok(locking::lock(demand, before, refresh, &archive, say)?)
     }
 
     /// Writes the lock beside the configuration, if it is not there like this.
@@ -243,10 +274,51 @@ impl Session {
             outputs.map(|o| (o.path.clone(), o.content)).collect();
         let around = Surroundings {
             sources: &sources,
+            described: &evaluated.described,
             numbers: &lock.accounts.declared,
             init: Digest::of(self.options.init),
         };
         Ok(lowering::lower(&evaluated.spec, lock, &around)?)
+    }
+
+    /// Lock → graph: every step of builds alone.
+    #[expect(
+        clippy::unused_self,
+        reason = "a stage, as the others are: read where the line is read"
+    )]
+    pub fn lower_builds(
+        &self,
+        described: &Described,
+        lock: &Lock,
+    ) -> Result<LoweredBuilds, SessionError> {
+        Ok(lowering::lower_builds(described, lock)?)
+    }
+
+    /// The spec with the paths of results that are known already in place of the texts that stand for them; to compare it with one that was built.
+    pub fn foresee(
+        &self,
+        store: Option<&Store>,
+        evaluated: &Evaluated,
+        lowered: &Lowered,
+    ) -> Result<SystemSpec, SessionError> {
+        let wanted: Vec<DerivationId> = lowered.builds.values().copied().collect();
+        if wanted.is_empty() {
+            return Ok(evaluated.spec.clone());
+        }
+        let plan = cairn_build::plan_in(&lowered.graph, &wanted, store)?;
+        let known = lowered.builds.iter().filter_map(|(text, id)| {
+            let output = &plan.known.get(id)?.realisation.output;
+            Some((text.clone(), output.path.logical()))
+        });
+        let spec = serde_json::to_value(&evaluated.spec).map(|mut spec| {
+            lowering::substitute(&mut spec, &known.collect());
+            serde_json::from_value(spec)
+        });
+        // A spec is plain data: turning it into JSON and back can't fail.
+        let Ok(Ok(spec)) = spec else {
+            return Ok(evaluated.spec.clone());
+        };
+        Ok(spec)
     }
 
     /// Graph → contents: takes the steps that are missing. The caller holds the store's lock.
@@ -259,9 +331,6 @@ impl Session {
         events: &(dyn Fn(Event) + Sync),
     ) -> Result<Realised, SessionError> {
         store.sweep(true)?;
-        for source in &evaluated.sources {
-            source.keep(store)?;
-        }
         store.put_bytes(
             self.options.init,
             ObjectMeta {
@@ -269,25 +338,92 @@ impl Session {
                 mtime: 1,
             },
         )?;
-        let debian = &evaluated.spec.debian;
-        let mirrors =
-            archive::mirrors(debian, self.options.mirror.as_deref(), &self.options.apt).ok();
-        let builders = adapters::all(mirrors, self.client());
-        let options = cairn_build::Options {
+        let sources = evaluated.sources.iter();
+        for source in sources.chain(&evaluated.described.sources) {
+            source.keep(store)?;
+        }
+        let builders = self.builders(&evaluated.spec.debian);
+        self.realise_graph(store, &lowered.graph, &builders, wanted, events)
+    }
+
+    /// The same for builds alone.
+    pub fn realise_builds(
+        &self,
+        store: &Store,
+        expression: &Expression,
+        lowered: &LoweredBuilds,
+        lock: &Lock,
+        wanted: &[DerivationId],
+        events: &(dyn Fn(Event) + Sync),
+    ) -> Result<Realised, SessionError> {
+        store.sweep(true)?;
+        for source in &expression.described.sources {
+            source.keep(store)?;
+        }
+        let builders = self.builders(&locking::debian_of(&lock.archive));
+        self.realise_graph(store, &lowered.graph, &builders, wanted, events)
+    }
+
+    /// All builders, over the mirrors of an archive.
+    pub fn builders(&self, debian: &Debian) -> Builders {
+        let named = self.options.mirror.as_deref();
+        let mirrors = archive::mirrors(debian, named, &self.options.apt).ok();
+        adapters::all(mirrors, self.client())
+    }
+
+    /// How builds run.
+    pub fn build_options(&self) -> cairn_build::Options {
+        cairn_build::Options {
             jobs: self.options.jobs,
             keep_failed: self.options.keep_failed,
             keep_going: self.options.keep_going,
             ..cairn_build::Options::default()
-        };
+        }
+    }
+
+    fn realise_graph(
+        &self,
+        store: &Store,
+        graph: &BuildGraph,
+        builders: &Builders,
+        wanted: &[DerivationId],
+        events: &(dyn Fn(Event) + Sync),
+    ) -> Result<Realised, SessionError> {
         Ok(cairn_build::realise(
-            &lowered.graph,
+            graph,
             wanted,
-            &builders,
+            builders,
             store,
-            &options,
+            &self.build_options(),
             self.cancelled(),
             events,
         )?)
+    }
+
+    /// Builds again what was built, whatever is recorded, and records nothing: what came out now.
+    pub fn build_again(
+        &self,
+        store: &Store,
+        builders: &Builders,
+        id: DerivationId,
+        resolved: &ResolvedDerivation,
+        events: &(dyn Fn(Event) + Sync),
+    ) -> Result<Output, SessionError> {
+        let options = self.build_options();
+        let stop = self.cancelled();
+        match cairn_build::rebuild(id, resolved, builders, store, &options, stop, events) {
+            Ok(realisation) => Ok(realisation.output),
+            Err(failure) => {
+                let error = match failure.source {
+                    BuildError::Cancelled => RealiseError::Cancelled,
+                    _ => RealiseError::Failed {
+                        failures: vec![*failure],
+                        not_built: 0,
+                    },
+                };
+                Err(error.into())
+            }
+        }
     }
 
     /// Writes into the lock which numbers the packages' accounts came out with, so that they stay whatever is added later.
@@ -396,6 +532,12 @@ impl Session {
     ) -> Result<Generation, SessionError> {
         if let Some(generation) = self.registered(store, made)? {
             return Ok(generation);
+        }
+        // What the system's files name must be there when it runs. Its root is only ever mounted through its image.
+        for path in store.closure(&made.system)? {
+            if path != made.manifest.root_path {
+                store.ensure_materialised(&path)?;
+            }
         }
         Ok(store.generations().add(NewGeneration {
             system: made.system.clone(),

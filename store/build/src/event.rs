@@ -4,6 +4,23 @@ use crate::builder::Kind;
 use cairn_graph::{ActionKey, DerivationId, Output};
 use std::time::Duration;
 
+/// A derivation that is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Which.
+    pub id: DerivationId,
+    /// Its name.
+    pub name: String,
+    /// What kind of work it is.
+    pub kind: Kind,
+    /// Bytes of a download, where they are declared.
+    pub size: Option<u64>,
+    /// Those of its inputs that are to be made too, each once.
+    pub inputs: Vec<DerivationId>,
+    /// How long everything takes that waits for it, and it itself: about, in milliseconds.
+    pub urgency: u64,
+}
+
 /// One thing that happened; sent from any thread, in order for each derivation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
@@ -11,8 +28,8 @@ pub enum Event {
     Planned {
         /// Derivations in the wanted closure.
         wanted: usize,
-        /// Known to be made.
-        to_make: Vec<DerivationId>,
+        /// What is missing, or may be, each after what it needs.
+        steps: Vec<Step>,
     },
     /// A build began.
     Started {

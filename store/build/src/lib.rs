@@ -9,6 +9,7 @@ pub mod event;
 pub mod log;
 mod one;
 pub mod plan;
+pub mod reason;
 pub mod schedule;
 mod scratch;
 pub mod script;
@@ -16,10 +17,13 @@ mod state;
 
 pub use builder::{BuildContext, Builder, Builders, Built, Kind};
 pub use error::{BuildError, Failure, RealiseError};
-pub use event::Event;
+pub use event::{Event, Step};
 pub use one::rebuild;
 pub use plan::{Known, Need, Plan, plan};
-pub use schedule::{Options, Realised, realise};
+pub use schedule::{Options, Realised, plan_in, realise};
 
 /// Tasks that `main` must give to [`cairn_sys::maybe_run_as_child`] for the builders of this crate.
-pub const TASKS: &[(&str, cairn_sys::Task)] = &[(script::INGEST_TASK, script::ingest_task)];
+pub const TASKS: &[(&str, cairn_sys::Task)] = &[
+    (script::ROOT_TASK, script::root_task),
+    (script::INGEST_TASK, script::ingest_task),
+];

@@ -6,7 +6,7 @@
 //! output that is known but no longer in the store still gives keys to what needs it: nothing is fetched or built again
 //! only because an intermediate result was collected.
 
-use cairn_graph::{ActionKey, BuildGraph, DerivationId, GraphError, Output, Realisation};
+use cairn_graph::{ActionKey, BuildGraph, DerivationId, GraphError, Realisation};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -63,10 +63,8 @@ pub fn plan(
     let mut known: BTreeMap<DerivationId, Known> = BTreeMap::new();
     let mut keys: BTreeMap<DerivationId, ActionKey> = BTreeMap::new();
     for id in &order {
-        let Some(key) = key_of(graph, *id, |input| {
-            known.get(&input).map(|k| k.realisation.output.clone())
-        })?
-        else {
+        let output = |input| known.get(&input).map(|known| &known.realisation.output);
+        let Some(key) = graph.key(*id, output)? else {
             continue;
         };
         keys.insert(*id, key);
@@ -97,19 +95,6 @@ pub fn plan(
         needed,
         order,
     })
-}
-
-/// The key of a derivation, as soon as the outputs of its inputs are known.
-fn key_of(
-    graph: &BuildGraph,
-    id: DerivationId,
-    output: impl Fn(DerivationId) -> Option<Output>,
-) -> Result<Option<ActionKey>, GraphError> {
-    match graph.resolve(id, output) {
-        Ok(resolved) => Ok(Some(resolved.key())),
-        Err(GraphError::Unrealised { .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 impl Plan {

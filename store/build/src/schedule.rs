@@ -5,9 +5,9 @@
 
 use crate::builder::{Builders, Kind};
 use crate::error::{BuildError, RealiseError, one_line};
-use crate::event::Event;
+use crate::event::{Event, Step};
 use crate::one::{Ended, Workshop};
-use crate::plan::{Known, plan};
+use crate::plan::{Known, Plan, plan};
 use crate::state::{Finished, Lane, State};
 use cairn_disk::{DerivationRecord, Store};
 use cairn_graph::{ActionKey, BuildGraph, Content, DerivationId, Output, Realisation};
@@ -74,31 +74,21 @@ pub fn realise(
     cancelled: &AtomicBool,
     events: &(dyn Fn(Event) + Sync),
 ) -> Result<Realised, RealiseError> {
-    let mut failure = None;
+    // What is found is claimed at once: nothing goes until all that the plan counts on is said.
     let plan = store.beside_no_collection(|| {
-        plan(graph, roots, |key| {
-            look_up(store, key).unwrap_or_else(|error| {
-                failure.get_or_insert(error);
-                None
-            })
-        })
-        .map_err(RealiseError::from)
+        plan_by(graph, roots, |key| look_up(store, key, Claim::Claimed))
     })?;
-    if let Some(error) = failure {
-        return Err(error.into());
-    }
+    let urgency = graph.urgency(|_, derivation| builders.cost(derivation))?;
+    let steps = steps(graph, &plan, builders, &urgency);
+    let fetches: BTreeSet<DerivationId> = steps
+        .iter()
+        .filter(|step| step.kind == Kind::Fetch)
+        .map(|step| step.id)
+        .collect();
     events(Event::Planned {
         wanted: plan.wanted.len(),
-        to_make: plan.order.clone(),
+        steps,
     });
-    let urgency = graph.urgency(|_, derivation| builders.cost(derivation))?;
-    let is_fetch = |id: &DerivationId| {
-        let builder = graph
-            .derivation(*id)
-            .and_then(|derivation| builders.get(&derivation.builder));
-        builder.is_some_and(|builder| builder.kind() == Kind::Fetch)
-    };
-    let fetches: BTreeSet<DerivationId> = plan.order.iter().copied().filter(is_fetch).collect();
     let run = Run {
         graph,
         builders,
@@ -126,9 +116,76 @@ pub fn realise(
     run.finish()
 }
 
-/// The record of a key, and whether its content is there, to stay as long as the store is open.
-fn look_up(store: &Store, key: &ActionKey) -> Result<Option<Known>, cairn_disk::Error> {
-    Ok(store.realisations().claim(key)?.map(|realisation| {
+/// What a plan has to make, in its order.
+fn steps(graph: &BuildGraph, plan: &Plan, builders: &Builders, urgency: &[u64]) -> Vec<Step> {
+    let step = |id: &DerivationId| {
+        let derivation = graph.derivation(*id)?;
+        let builder = builders.get(&derivation.builder);
+        let inputs: BTreeSet<DerivationId> = graph
+            .inputs(*id)
+            .into_iter()
+            .map(|(_, input)| input)
+            .filter(|input| plan.needed.contains_key(input))
+            .collect();
+        Some(Step {
+            id: *id,
+            name: derivation.name.clone(),
+            kind: builder.map_or(Kind::Build, crate::Builder::kind),
+            size: derivation.fixed.as_ref().and_then(|fixed| fixed.size),
+            inputs: inputs.into_iter().collect(),
+            urgency: urgency.get(id.0 as usize).copied().unwrap_or(0),
+        })
+    };
+    plan.order.iter().filter_map(step).collect()
+}
+
+/// Plans by the records of a store; without one nothing is known. Errors: [`RealiseError::Graph`], [`RealiseError::Store`].
+pub fn plan_in(
+    graph: &BuildGraph,
+    roots: &[DerivationId],
+    store: Option<&Store>,
+) -> Result<Plan, RealiseError> {
+    plan_by(graph, roots, |key| {
+        store.map_or(Ok(None), |store| look_up(store, key, Claim::Seen))
+    })
+}
+
+fn plan_by(
+    graph: &BuildGraph,
+    roots: &[DerivationId],
+    look_up: impl Fn(&ActionKey) -> Result<Option<Known>, cairn_disk::Error>,
+) -> Result<Plan, RealiseError> {
+    let mut failure = None;
+    let plan = plan(graph, roots, |key| {
+        look_up(key).unwrap_or_else(|error| {
+            failure.get_or_insert(error);
+            None
+        })
+    })?;
+    match failure {
+        Some(error) => Err(error.into()),
+        None => Ok(plan),
+    }
+}
+
+/// Whether what is found is to stay as long as the store is open.
+#[derive(Debug, Clone, Copy)]
+enum Claim {
+    Claimed,
+    Seen,
+}
+
+/// The record of a key, and whether its content is there.
+fn look_up(
+    store: &Store,
+    key: &ActionKey,
+    claim: Claim,
+) -> Result<Option<Known>, cairn_disk::Error> {
+    let found = match claim {
+        Claim::Claimed => store.realisations().claim(key)?,
+        Claim::Seen => store.realisations().get(key)?,
+    };
+    Ok(found.map(|realisation| {
         let present = match &realisation.output.content {
             Content::File {
                 digest, executable, ..
@@ -276,7 +333,7 @@ impl Run<'_> {
         if let Some(Known {
             realisation,
             present: true,
-        }) = look_up(self.store, &action)?
+        }) = look_up(self.store, &action, Claim::Claimed)?
         {
             return Ok(Went::Known(Box::new(realisation)));
         }

@@ -1,15 +1,15 @@
 //! The builder `script`: a shell script over a root and declared inputs; `build({…})` of the language.
 //!
-//! In: a script, an input labelled `root`, other inputs at their store paths. Out: what the script leaves at `$out`, a file or a folder. The
-//! script sees nothing else: no network, no host, a fixed user, time and locale from its arguments.
+//! In: a script, an input labelled `root`, other inputs at their store paths with all that they need. Out: what the script leaves at `$out`,
+//! a file or a folder. The script sees nothing else: no network, no host, a fixed user, time and locale from its arguments.
 
 use crate::builder::{BuildContext, Builder, Built};
 use crate::error::BuildError;
 use cairn_disk::{IngestOptions, MaterialiseOptions, Owners, Store};
-use cairn_graph::{Content, StorePath};
+use cairn_graph::{Content, Digest, StorePath};
 use cairn_sys::{Limits, Mount, Profile, RootFs, Sandbox};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -18,8 +18,12 @@ use std::path::{Path, PathBuf};
 pub const NAME: &str = "script";
 /// The label of the input that becomes `/`.
 pub const ROOT: &str = "root";
+/// Raised when the same script comes out otherwise on purpose.
+pub const VERSION: u32 = 1;
 /// The task that takes an output into the store.
 pub const INGEST_TASK: &str = "build-ingest";
+/// The task that lays the root out.
+pub const ROOT_TASK: &str = "build-root";
 
 /// The user that scripts run as.
 const USER: u32 = 1000;
@@ -57,13 +61,22 @@ pub struct ScriptArgs {
     pub wall_secs: Option<u64>,
 }
 
-fn default_interpreter() -> Vec<String> {
+/// A shell that ends with the first command that fails, and at variables that are not set.
+pub fn default_interpreter() -> Vec<String> {
     ["/bin/sh", "-eu"].map(String::from).to_vec()
 }
 
 /// The builder.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Script;
+
+#[derive(Serialize, Deserialize)]
+struct RootOrder {
+    /// The root folder of the store.
+    store: PathBuf,
+    tree: Digest,
+    place: PathBuf,
+}
 
 #[derive(Serialize, Deserialize)]
 struct IngestOrder {
@@ -120,12 +133,16 @@ impl Builder for Script {
             .env("HOME", "/build")
             .env("TMPDIR", "/tmp")
             .env("SOURCE_DATE_EPOCH", args.epoch.to_string());
+        let mut seen = BTreeSet::new();
         for (label, output) in context.inputs().iter().filter(|(label, _)| *label != ROOT) {
-            let real = context.store().ensure_materialised(&output.path)?;
-            sandbox = sandbox.bind_read_only(real, output.path.logical());
+            seen.extend(context.store().closure(&output.path)?);
             if is_variable(label) {
                 sandbox = sandbox.env(label, output.path.logical());
             }
+        }
+        for path in seen {
+            let real = context.store().ensure_materialised(&path)?;
+            sandbox = sandbox.bind_read_only(real, path.logical());
         }
         for (name, value) in &args.env {
             sandbox = sandbox.env(name, substitute(context, &args, value)?);
@@ -171,11 +188,25 @@ fn lower_root(context: &BuildContext<'_>) -> Result<PathBuf, BuildError> {
         )));
     };
     let place = context.scratch().join("root");
-    let tree = context.store().tree(digest)?;
-    context
-        .store()
-        .materialise(&tree, &place, MaterialiseOptions::EXACT)?;
+    let order = RootOrder {
+        store: context.store().layout().root().to_owned(),
+        tree: *digest,
+        place: place.clone(),
+    };
+    context.in_namespace::<_, ()>(ROOT_TASK, &order)?;
     Ok(place)
+}
+
+/// Lays a root out with all its owners, as root of the namespace in which it will be used: the task [`ROOT_TASK`].
+pub(crate) fn root_task(input: &[u8]) -> Result<Vec<u8>, String> {
+    let order: RootOrder = serde_json::from_slice(input).map_err(|error| error.to_string())?;
+    let lay_out = || {
+        let store = Store::open(&order.store)?;
+        let tree = store.tree(&order.tree)?;
+        store.materialise(&tree, &order.place, MaterialiseOptions::EXACT)
+    };
+    lay_out().map_err(|error: cairn_disk::Error| crate::error::one_line(&error))?;
+    Ok(b"null".to_vec())
 }
 
 /// Replaces what stands for the paths of inputs.

@@ -14,7 +14,7 @@
 //!   var/gens/<n>/system          link to its system in `store/`
 //!   var/gens/default             link to the default generation's folder
 //!   var/gens/last                the highest number ever given
-//!   var/roots/<name>             paths that the collector must keep, one in a line
+//!   var/roots/<name>             paths that the collector must keep, one in a line, perhaps with a link that shows them
 //!   var/log/                     logs of builds
 //!   var/journal.json             a switch of the machine that has begun (`cairn_activation::pending`)
 //!   var/tmp/<boot>-<pid>-<n>/    half-made things of one open store, and what it relies on (`roots`, locked by it)

@@ -3,7 +3,7 @@
 //! In: derivations and labelled inputs, as lowering finds them. Out: orders, what is ready, what is needed, what
 //! takes longest. Nothing is built here, and nothing of builders is known.
 
-use crate::derivation::{Derivation, Output, ResolvedDerivation};
+use crate::derivation::{ActionKey, Derivation, Output, ResolvedDerivation};
 use petgraph::Direction;
 use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -244,6 +244,31 @@ impl BuildGraph {
             inputs.insert(label.to_owned(), output(input).ok_or_else(unrealised)?);
         }
         Ok(ResolvedDerivation { derivation, inputs })
+    }
+
+    /// The key of a derivation, where the outputs of all its inputs are known. Errors: [`GraphError::Unknown`].
+    pub fn key<'a>(
+        &'a self,
+        of: DerivationId,
+        output: impl Fn(DerivationId) -> Option<&'a Output>,
+    ) -> Result<Option<ActionKey>, GraphError> {
+        let derivation = self.derivation(of).ok_or(GraphError::Unknown(of))?;
+        if derivation.fixed.is_some() {
+            // Its inputs are no part of its key, but have to be known before it can be made.
+            let inputs = self.graph.neighbors_directed(node(of), Direction::Incoming);
+            let known = inputs.map(id).all(|input| output(input).is_some());
+            return Ok(known.then(|| derivation.key_with(std::iter::empty())));
+        }
+        let edges = self.graph.edges_directed(node(of), Direction::Incoming);
+        let mut inputs = Vec::new();
+        for edge in edges {
+            let Some(output) = output(id(edge.source())) else {
+                return Ok(None);
+            };
+            inputs.push((edge.weight().as_str(), output));
+        }
+        inputs.sort_unstable_by_key(|(label, _)| *label);
+        Ok(Some(derivation.key_with(inputs.into_iter())))
     }
 
     /// The graph in Graphviz' language, arrows from what needs to what is needed.

@@ -12,7 +12,8 @@ pub fn print(value: &Value) -> String {
     out
 }
 
-fn write(out: &mut String, value: &Value) {
+/// Appends a value in its one form.
+pub(crate) fn write(out: &mut String, value: &Value) {
     match value {
         Value::Array(items) => {
             out.push('[');
@@ -32,13 +33,26 @@ fn write(out: &mut String, value: &Value) {
                 if index > 0 {
                     out.push(',');
                 }
-                write(out, &Value::String(key.clone()));
+                write_text(out, key);
                 out.push(':');
                 write(out, item);
             }
             out.push('}');
         }
+        Value::String(text) => write_text(out, text),
         scalar => out.push_str(&scalar.to_string()),
+    }
+}
+
+/// Appends a string in its one form.
+pub(crate) fn write_text(out: &mut String, text: &str) {
+    let plain = |byte: u8| byte >= 0x20 && !matches!(byte, b'"' | b'\\');
+    if text.bytes().all(plain) {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    } else {
+        out.push_str(&Value::from(text).to_string());
     }
 }
 

@@ -5,9 +5,8 @@ use crate::content::Content;
 use crate::digest::{Digest, ParseDigestError};
 use crate::path::StorePath;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 /// One step of the build graph before its inputs are known. Nodes of [`crate::build_graph::BuildGraph`].
@@ -78,32 +77,56 @@ impl ResolvedDerivation {
     ///
     /// A fixed output says only what it must be, its name and its builder: however it is fetched, it is the same.
     pub fn encode(&self) -> String {
-        let Derivation {
-            name,
-            builder,
-            builder_version,
-            args,
-            fixed,
-        } = &self.derivation;
-        let value = if let Some(fixed) = fixed {
-            json!({ "builder": builder, "name": name, "sha256": fixed.sha256 })
-        } else {
-            let inputs: serde_json::Map<_, _> = self
-                .inputs
-                .iter()
-                .map(|(label, output)| {
-                    let said = json!({ "path": output.path.base_name(), "content": output.content.to_string() });
-                    (label.clone(), said)
-                })
-                .collect();
-            json!({ "args": args, "builder": builder, "builder_version": builder_version, "inputs": inputs, "name": name })
-        };
-        format!("cairn-action 1\n{}\n", canonical::print(&value))
+        let inputs = self.inputs.iter();
+        self.derivation
+            .encode_with(inputs.map(|(label, output)| (label.as_str(), output)))
     }
 
     /// The key of the realisation.
     pub fn key(&self) -> ActionKey {
         ActionKey(Digest::of(self.encode().as_bytes()))
+    }
+}
+
+impl Derivation {
+    /// The key that this has with these inputs, sorted by label: that of the [`ResolvedDerivation`] of both.
+    pub fn key_with<'a>(&self, inputs: impl Iterator<Item = (&'a str, &'a Output)>) -> ActionKey {
+        ActionKey(Digest::of(self.encode_with(inputs).as_bytes()))
+    }
+
+    /// As [`ResolvedDerivation::encode`]. Graphs of tens of thousands are encoded whole: nothing is copied but the text.
+    fn encode_with<'a>(&self, inputs: impl Iterator<Item = (&'a str, &'a Output)>) -> String {
+        let mut out = String::from("cairn-action 1\n");
+        if let Some(fixed) = &self.fixed {
+            out.push_str("{\"builder\":");
+            canonical::write_text(&mut out, &self.builder);
+            out.push_str(",\"name\":");
+            canonical::write_text(&mut out, &self.name);
+            out.push_str(",\"sha256\":");
+            canonical::write_text(&mut out, &fixed.sha256);
+            out.push_str("}\n");
+            return out;
+        }
+        out.push_str("{\"args\":");
+        canonical::write(&mut out, &self.args);
+        out.push_str(",\"builder\":");
+        canonical::write_text(&mut out, &self.builder);
+        // Writing into a String cannot fail.
+        let _ = write!(out, ",\"builder_version\":{}", self.builder_version);
+        out.push_str(",\"inputs\":{");
+        for (number, (label, output)) in inputs.enumerate() {
+            if number > 0 {
+                out.push(',');
+            }
+            canonical::write_text(&mut out, label);
+            let _ = write!(out, ":{{\"content\":\"{}\",\"path\":", output.content);
+            canonical::write_text(&mut out, output.path.base_name());
+            out.push('}');
+        }
+        out.push_str("},\"name\":");
+        canonical::write_text(&mut out, &self.name);
+        out.push_str("}\n");
+        out
     }
 }
 

@@ -1,6 +1,7 @@
 //! One file for each command.
 
 mod bad_input;
+mod build;
 mod check;
 mod diff;
 mod du;

@@ -86,7 +86,7 @@ pub fn write(
     let session = context.session(file);
     let evaluated = session.evaluate()?;
     let progress = Progress::new(&context.globals);
-    let locked = session.lock(&evaluated.spec, false, &mut |words| progress.say(words))?;
+    let locked = session.lock(&evaluated, false, &mut |words| progress.say(words))?;
     let lowered = session.lower(&evaluated, &locked.lock)?;
     let store = context.store()?;
     let wanted = [lowered.tools];

@@ -2,6 +2,7 @@
 //!
 //! In: its own arguments and the [`Context`]. Out: an [`Exit`]. A command asks, calls and shows; it knows how nothing is done.
 
+mod build;
 mod check;
 mod completions;
 mod diff;
@@ -45,6 +46,7 @@ pub type Ended = Result<Exit, CommandError>;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Switch(switch::Switch),
+    Build(build::Build),
     Generations(generations::Generations),
     Rollback(rollback::Rollback),
     Status(status::Status),
@@ -76,7 +78,7 @@ impl Command {
     /// Whether it puts contents into the store or takes them away. Numbers, choices and locks are kept elsewhere.
     pub fn writes_contents(&self) -> bool {
         match self {
-            Self::Switch(_) | Self::Gc(_) | Self::Image(_) | Self::Vm(_) => true,
+            Self::Switch(_) | Self::Build(_) | Self::Gc(_) | Self::Image(_) | Self::Vm(_) => true,
             Self::Verify(command) => command.repairs(),
             Self::Store(command) => command.writes_contents(),
             _ => false,
@@ -98,6 +100,7 @@ impl Command {
     pub fn run(&self, context: &Context) -> Ended {
         match self {
             Self::Switch(command) => command.run(context),
+            Self::Build(command) => command.run(context),
             Self::Generations(command) => command.run(context),
             Self::Rollback(command) => command.run(context),
             Self::Status(command) => command.run(context),

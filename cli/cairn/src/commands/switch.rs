@@ -90,13 +90,12 @@ pub fn make(context: &Context, file: &Path, aim: Aim) -> Result<Outcome, Command
     if must_build && !context.globals.dry_run {
         context.can_build()?;
     }
-    let mut locked = session.lock(&evaluated.spec, false, &mut |words| progress.say(words))?;
+    let mut locked = session.lock(&evaluated, false, &mut |words| progress.say(words))?;
     let lowered = session.lower(&evaluated, &locked.lock)?;
 
     let current = Current::of(context)?;
-    let diff = current
-        .as_ref()
-        .map(|current| current.diff(&evaluated, &locked));
+    let spec = session.foresee(context.store_if_there()?.as_ref(), &evaluated, &lowered)?;
+    let diff = current.as_ref().map(|current| current.diff(&spec, &locked));
     progress.end();
     // Without a difference only the builders may have changed; then what comes out decides, below.
     let same = diff.as_ref().is_some_and(SystemDiff::is_empty);
@@ -262,7 +261,7 @@ impl Current {
     }
 
     /// What the configuration changes. Bytes are compared where the lock that the generation was made with is still there.
-    fn diff(&self, evaluated: &Evaluated, locked: &Locked) -> SystemDiff {
+    fn diff(&self, spec: &cairn_spec::SystemSpec, locked: &Locked) -> SystemDiff {
         let same_lock = |lock: &&cairn_debian::Lock| {
             Some(Digest::of(lock.print().as_bytes())) == self.generation.lock
         };
@@ -272,7 +271,7 @@ impl Current {
             bytes,
             ..Contents::made(&self.spec, &self.manifest)
         };
-        SystemDiff::between(&before, &Contents::planned(&evaluated.spec, &locked.lock))
+        SystemDiff::between(&before, &Contents::planned(spec, &locked.lock))
     }
 }
 

@@ -51,7 +51,7 @@ impl Locking<'_> {
         let progress = Progress::new(&context.globals);
         let evaluated = session.evaluate()?;
         context.show_evaluated(&evaluated);
-        let locked = session.lock(&evaluated.spec, self.refresh, &mut |words| {
+        let locked = session.lock(&evaluated, self.refresh, &mut |words| {
             progress.say(words);
         })?;
         progress.end();

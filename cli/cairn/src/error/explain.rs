@@ -171,6 +171,21 @@ pub fn own(error: &CommandError) -> Explanation {
         ),
         CommandError::NoDoc { near, .. } => said("cli::no_doc", meant(near)),
         CommandError::Tests { .. } => bare("cli::tests"),
+        CommandError::NoBuild { known, .. } => said(
+            "build::unknown",
+            match known.as_slice() {
+                [] => "the file has none".to_owned(),
+                [only] if only.is_empty() => "the file is one build, without names".to_owned(),
+                known => format!("there are {}", known.join(", ")),
+            },
+        ),
+        CommandError::Differs { .. } => Explanation {
+            exit: Exit::Differs,
+            ..said(
+                "build::differs",
+                "look for times, random numbers, names of folders and the order of parallel work in what the script runs",
+            )
+        },
         CommandError::Interrupted => Explanation {
             exit: Exit::Interrupted,
             ..bare("cli::interrupted")
@@ -322,7 +337,17 @@ fn archive(error: &ArchiveError) -> Option<Explanation> {
 
 fn realise(error: &RealiseError) -> Option<Explanation> {
     match error {
-        RealiseError::Failed { failures, .. } => failures.first().map(failed),
+        RealiseError::Failed { failures, .. } => {
+            let (first, others) = failures.split_first()?;
+            let mut explained = failed(first);
+            let others: Vec<String> = others.iter().map(|other| other.name.clone()).collect();
+            if !others.is_empty() {
+                explained
+                    .details
+                    .push(format!("failed too: {}", others.join(", ")));
+            }
+            Some(explained)
+        }
         RealiseError::Cancelled => Some(own(&CommandError::Interrupted)),
         RealiseError::Store(error) => Some(store(error)),
         RealiseError::Graph(_) => None,
@@ -371,6 +396,10 @@ fn build(error: &BuildError) -> Explanation {
         _ => Exit::BuildFailed,
     };
     let explained = match error {
+        BuildError::HashMismatch { name, .. } if name.contains("://") => Explanation {
+            help: Some("the file was changed there, or its `sha256` is not the right one".into()),
+            ..mismatch()
+        },
         BuildError::HashMismatch { .. } | BuildError::SizeMismatch { .. } => mismatch(),
         BuildError::Store(error) => store(error),
         BuildError::Sandbox(error) => sandbox(error),

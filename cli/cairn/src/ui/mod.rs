@@ -4,7 +4,9 @@
 
 pub mod confirm;
 pub mod diff;
+pub mod plan;
 pub mod progress;
 pub mod report;
 pub mod style;
 pub mod table;
+pub mod tree;

@@ -1,22 +1,25 @@
 //! What is going on, while it is going on.
 //!
-//! In: words of a stage, events of the scheduler. Out: on a terminal a bar and a line for each thing that is being made;
+//! In: words of a stage, events of the scheduler. Out: on a terminal a bar and below it the tree of what is being made;
 //! elsewhere a plain line for each thing that was made. All on stderr; never more than a few lines a second on a terminal.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use cairn_build::{Event, Kind};
+use cairn_build::{Event, Kind, Step};
 use cairn_graph::DerivationId;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
-use super::style::{self, BAD, GOOD, QUIET, paint};
+use super::style::{self, BAD, QUIET, paint};
+use super::tree::Tree;
 use crate::arguments::Globals;
 
 /// At most so many lines below the bar.
-const SHOWN: usize = 8;
+const SHOWN: usize = 12;
+/// How often the tree is drawn.
+const TICK: Duration = Duration::from_millis(120);
 
 /// Shows events; shared by all threads that send some.
 pub struct Progress {
@@ -31,16 +34,19 @@ pub struct Progress {
 struct State {
     screen: Option<Screen>,
     running: BTreeMap<DerivationId, Running>,
+    names: BTreeMap<DerivationId, String>,
     to_make: usize,
     made: usize,
     began: Instant,
 }
 
-/// The moving part of a terminal.
+/// The moving part of a terminal: a line that says how far it is, and the tree.
 struct Screen {
     all: MultiProgress,
     bar: ProgressBar,
-    rows: BTreeMap<DerivationId, ProgressBar>,
+    below: Option<ProgressBar>,
+    /// Its own lock: it is drawn by another thread, while nobody who holds it draws.
+    tree: Arc<Mutex<Tree>>,
 }
 
 struct Running {
@@ -66,6 +72,7 @@ impl Progress {
             state: Mutex::new(State {
                 screen: live.then(Screen::new),
                 running: BTreeMap::new(),
+                names: BTreeMap::new(),
                 to_make: 0,
                 made: 0,
                 began: Instant::now(),
@@ -89,13 +96,13 @@ impl Progress {
     pub fn event(&self, event: &Event) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            Event::Planned { to_make, .. } => state.planned(to_make.len()),
+            Event::Planned { steps, .. } => state.planned(steps),
             Event::Started { id, name, kind, .. } => state.started(*id, name, *kind),
             Event::Progress { id, done, total } => state.went_on(*id, *done, *total),
             Event::Line { id, line } if self.lines => state.line(*id, line),
             Event::Line { .. } => {}
             Event::Finished { id, wall, .. } => state.finished(*id, *wall, self.quiet, self.all),
-            Event::Skipped { .. } => state.count(),
+            Event::Skipped { id, .. } => state.skipped(*id, self.quiet, self.all),
             Event::Failed {
                 id,
                 name,
@@ -111,10 +118,10 @@ impl Progress {
     pub fn end(&self) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(screen) = state.screen.take() {
-            screen.bar.finish_and_clear();
-            for row in screen.rows.values() {
-                row.finish_and_clear();
+            if let Some(below) = &screen.below {
+                below.finish_and_clear();
             }
+            screen.bar.finish_and_clear();
         }
     }
 }
@@ -126,16 +133,19 @@ impl Drop for Progress {
 }
 
 impl State {
-    fn planned(&mut self, to_make: usize) {
-        (self.to_make, self.made, self.began) = (to_make, 0, Instant::now());
-        if let Some(screen) = &self.screen {
-            screen.begin(to_make as u64);
+    fn planned(&mut self, steps: &[Step]) {
+        (self.to_make, self.made, self.began) = (steps.len(), 0, Instant::now());
+        let name = |step: &Step| (step.id, step.name.clone());
+        self.names = steps.iter().map(name).collect();
+        if let Some(screen) = &mut self.screen {
+            screen.begin(steps);
         }
     }
 
     fn started(&mut self, id: DerivationId, name: &str, kind: Kind) {
-        if let Some(screen) = &mut self.screen {
-            screen.open(id, kind, name);
+        if let Some(screen) = &self.screen {
+            screen.tree().started(id, kind, Instant::now());
+            screen.sum_up();
         }
         let running = Running {
             name: name.into(),
@@ -145,15 +155,18 @@ impl State {
     }
 
     fn went_on(&self, id: DerivationId, done: u64, total: Option<u64>) {
-        let (Some(screen), Some(running)) = (&self.screen, self.running.get(&id)) else {
-            return;
-        };
-        if let Some(row) = screen.rows.get(&id) {
-            let of = total
-                .map(|total| format!(" of {}", style::bytes(total)))
-                .unwrap_or_default();
-            let far = paint(QUIET, format!("{}{of}", style::bytes(done)));
-            row.set_message(format!("{} {} {far}", doing(running.kind), running.name));
+        if let Some(screen) = &self.screen {
+            screen.tree().went_on(id, done, total);
+            screen.sum_up();
+        }
+    }
+
+    /// Nothing that it needs came out otherwise: it is as before.
+    fn skipped(&mut self, id: DerivationId, quiet: bool, all: bool) {
+        self.count(id);
+        if let (None, Some(name), true, false) = (&self.screen, self.names.get(&id), all, quiet) {
+            let step = format!("[{}/{}]", self.made, self.to_make);
+            self.print(&format!("{step} {name} is as before"));
         }
     }
 
@@ -166,17 +179,19 @@ impl State {
     }
 
     fn finished(&mut self, id: DerivationId, wall: Duration, quiet: bool, all: bool) {
-        self.count();
+        self.count(id);
         let running = self.running.remove(&id);
-        if let Some(screen) = &mut self.screen {
-            screen.close(id);
-        } else if let (Some(running), false) = (running, quiet)
+        if let (None, Some(running), false) = (&self.screen, running, quiet)
             && (all || running.kind != Kind::Unpack)
         {
             let took = style::duration(wall);
-            let step = format!("[{}/{}]", self.made, self.to_make);
+            // What is built once more to be compared is in no plan.
+            let step = match self.names.contains_key(&id) {
+                true => format!("[{}/{}] ", self.made, self.to_make),
+                false => String::new(),
+            };
             self.print(&format!(
-                "{step} {} {} ({took})",
+                "{step}{} {} ({took})",
                 done(running.kind),
                 running.name
             ));
@@ -185,17 +200,20 @@ impl State {
 
     fn failed(&mut self, id: DerivationId, name: &str, error: &str, cancelled: bool) {
         self.running.remove(&id);
-        if let Some(screen) = &mut self.screen {
-            screen.close(id);
+        if let Some(screen) = &self.screen {
+            screen.tree().ended(id);
+            screen.sum_up();
         }
         if !cancelled {
             self.print(&format!("{} {name}: {error}", paint(BAD, "failed")));
         }
     }
 
-    fn count(&mut self) {
+    fn count(&mut self, id: DerivationId) {
         self.made += 1;
         if let Some(screen) = &self.screen {
+            screen.tree().ended(id);
+            screen.sum_up();
             screen.bar.set_position(self.made as u64);
         }
     }
@@ -213,59 +231,74 @@ impl Screen {
         let all = MultiProgress::new();
         let bar = all.add(ProgressBar::new_spinner());
         bar.set_style(template("{spinner:.green} {wide_msg}"));
-        bar.enable_steady_tick(Duration::from_millis(120));
+        bar.enable_steady_tick(TICK);
         Self {
             all,
             bar,
-            rows: BTreeMap::new(),
+            below: None,
+            tree: Arc::default(),
         }
+    }
+
+    fn tree(&self) -> MutexGuard<'_, Tree> {
+        self.tree.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn say(&self, words: &str) {
         self.bar.set_message(words.to_owned());
     }
 
-    fn begin(&self, steps: u64) {
+    fn begin(&mut self, steps: &[Step]) {
+        *self.tree() = Tree::new(steps);
         self.bar.set_style(template(
-            "{spinner:.green} {bar:32.green/dim} {pos}/{len} {msg} {elapsed:.dim}",
+            "{spinner:.green} {bar:32.green/dim} {pos}/{len} {elapsed} {msg:.dim}",
         ));
-        self.bar.set_length(steps);
+        self.bar.set_length(steps.len() as u64);
         self.bar.set_position(0);
-        self.bar.set_message("");
+        self.bar.reset_elapsed();
+        self.sum_up();
+        if self.below.is_none() && !steps.is_empty() {
+            let below = self.all.add(ProgressBar::new_spinner());
+            below.set_style(template("{tree}").with_key("tree", drawing(self.tree.clone())));
+            below.enable_steady_tick(TICK);
+            self.below = Some(below);
+        }
     }
 
-    fn open(&mut self, id: DerivationId, kind: Kind, name: &str) {
-        if self.rows.len() >= SHOWN {
-            return;
-        }
-        let row = self.all.add(ProgressBar::new_spinner());
-        row.set_style(template("  {spinner:.dim} {wide_msg}"));
-        row.enable_steady_tick(Duration::from_millis(120));
-        row.set_message(format!("{} {name}", doing(kind)));
-        self.rows.insert(id, row);
+    fn sum_up(&self) {
+        let summary = self.tree().summary();
+        self.bar.set_message(summary);
     }
+}
 
-    fn close(&mut self, id: DerivationId) {
-        if let Some(row) = self.rows.remove(&id) {
-            row.finish_and_clear();
-        }
+/// What draws a tree, for as many lines and columns as the terminal has.
+fn drawing(
+    tree: Arc<Mutex<Tree>>,
+) -> impl Fn(&ProgressState, &mut dyn std::fmt::Write) + Send + Sync + Clone {
+    move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
+        let size = rustix::termios::tcgetwinsize(std::io::stderr());
+        let (rows, columns) = size.map_or((24, 80), |size| {
+            (usize::from(size.ws_row), usize::from(size.ws_col))
+        });
+        let tree = tree.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = tree.lines(Instant::now(), SHOWN.min(rows.saturating_sub(3)));
+        let lines = lines
+            .iter()
+            .map(|line| line.print(columns.saturating_sub(1)));
+        let text = lines.collect::<Vec<_>>().join("\n");
+        // What can't be drawn now is drawn with the next tick.
+        let _ = match anstream::AutoStream::choice(&std::io::stderr()) {
+            anstream::ColorChoice::Never => {
+                write!(out, "{}", anstream::adapter::strip_str(&text))
+            }
+            _ => write!(out, "{text}"),
+        };
     }
 }
 
 /// A style; the templates are constants, and a wrong one only looks plain.
 fn template(text: &str) -> ProgressStyle {
     ProgressStyle::with_template(text).unwrap_or_else(|_| ProgressStyle::default_spinner())
-}
-
-fn doing(kind: Kind) -> String {
-    paint(
-        GOOD,
-        match kind {
-            Kind::Fetch => "fetching",
-            Kind::Unpack => "unpacking",
-            Kind::Build => "building",
-        },
-    )
 }
 
 fn done(kind: Kind) -> &'static str {

@@ -60,10 +60,10 @@ pub(super) static FUNCTIONS: &[Native] = &[
     },
     Native {
         name: "fetch",
-        parameters: &[needed("description", "{ url: Str, hash: Str }")],
+        parameters: &[needed("description", "{ url: Str, sha256: Str, .. }")],
         gives: "Path",
-        doc: "A file from the network, known by its hash: `{ url, hash }`.",
-        example: r#"fetch({ url = "https://example.org/a.tar", hash = "b3:00" })   # => "/store/a.tar""#,
+        doc: "A file from the network, known by its SHA-256: `{ url, sha256, name }`.",
+        example: r#"fetch({ url = "https://example.org/a.tar", sha256 = "9f86d0…" })   # => "/store/a.tar""#,
         run: fetch,
     },
     Native {

@@ -10,21 +10,30 @@ use super::root::{self, RootArgs};
 use super::store_contents::StoreContents;
 use super::system::{self, SystemArgs};
 use super::unpack;
-use crate::lowering::builder;
+use super::url::{self, UrlArgs};
+use crate::lowering::{builder, marker, substitute};
 use crate::machine::{self, Declared};
+use cairn_build::script::{self, Script};
 use cairn_build::{BuildContext, BuildError, Builder, Builders, Built, Kind};
 use cairn_debian::Mirrors;
 use cairn_disk::ObjectMeta;
 use cairn_fetch::http::{Client, HttpError};
-use cairn_graph::{Content, Derivation, Digest, Output, Tree};
+use cairn_graph::{Content, Derivation, Digest, FixedOutput, Output, Tree};
 use cairn_image::erofs;
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// All builders of a system.
 pub fn all(mirrors: Option<Mirrors>, client: Client) -> Builders {
+    let url = Url {
+        client: client.clone(),
+    };
     Builders::new()
         .with(builder::FETCH, Fetch { mirrors, client })
+        .with(builder::URL, url)
+        .with(builder::SOURCE, Source)
+        .with(script::NAME, Script)
         .with(builder::UNPACK, Unpack)
         .with(builder::ROOT, Root)
         .with(builder::TOOLS, Tools)
@@ -78,38 +87,11 @@ impl Builder for Fetch {
             .mirrors
             .as_ref()
             .ok_or_else(|| BuildError::failed(crate::archive::ArchiveError::NoMirror))?;
-        let no_digest =
-            || BuildError::failed(format!("{} has no digest to be checked against", args.path));
-        let fixed = context.derivation().fixed.clone().ok_or_else(no_digest)?;
-        let folder = context.store().layout().cairn().join("var/cache/partial");
-        let failed = |act, path: PathBuf| move |source| BuildError::Io { act, path, source };
-        fs::create_dir_all(&folder).map_err(failed("make", folder.clone()))?;
-        let file = folder.join(&fixed.sha256);
-        let mut progress = |done, total| context.progress(done, total);
-        fetch::download(&args, &fixed, mirrors, &self.client, &file, &mut progress).map_err(
-            |error| match error {
-                HttpError::Cancelled { .. } => BuildError::Cancelled,
-                HttpError::Digest { expected, got, .. } => BuildError::HashMismatch {
-                    name: args.path.clone(),
-                    expected,
-                    found: got,
-                },
-                other => BuildError::failed(other),
-            },
-        )?;
-        let (digest, size) = context.store().put_file(
-            &file,
-            ObjectMeta {
-                executable: false,
-                mtime: 1,
-            },
-        )?;
-        fs::remove_file(&file).map_err(failed("remove", file.clone()))?;
-        Ok(Built::new(Content::File {
-            digest,
-            size,
-            executable: false,
-        }))
+        let mut get = |fixed: &FixedOutput, file: &Path| {
+            let mut progress = |done, total| context.progress(done, total);
+            fetch::download(&args, fixed, mirrors, &self.client, file, &mut progress).map(drop)
+        };
+        put_download(context, &args.path, &mut get)
     }
 
     fn kind(&self) -> Kind {
@@ -124,6 +106,81 @@ impl Builder for Fetch {
             .and_then(|fixed| fixed.size)
             .unwrap_or_default();
         20 + size / 20_000
+    }
+}
+
+struct Url {
+    client: Client,
+}
+
+impl Builder for Url {
+    fn build(&self, context: &BuildContext<'_>) -> Result<Built, BuildError> {
+        let args: UrlArgs = context.args()?;
+        let mut get = |fixed: &FixedOutput, file: &Path| {
+            let mut progress = |done, total| context.progress(done, total);
+            url::download(&args, fixed, &self.client, file, &mut progress).map(drop)
+        };
+        put_download(context, &args.url, &mut get)
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Fetch
+    }
+
+    /// As long as a download of 20 MB: nobody knows.
+    fn cost(&self, _: &Derivation) -> u64 {
+        1_000
+    }
+}
+
+/// Takes what `get` downloads into the store. A part that was fetched before is gone on with.
+fn put_download(
+    context: &BuildContext<'_>,
+    name: &str,
+    get: &mut dyn FnMut(&FixedOutput, &Path) -> Result<(), HttpError>,
+) -> Result<Built, BuildError> {
+    let no_digest = || BuildError::failed(format!("{name} has no digest to be checked against"));
+    let fixed = context.derivation().fixed.clone().ok_or_else(no_digest)?;
+    let folder = context.store().layout().cairn().join("var/cache/partial");
+    let failed = |act, path: PathBuf| move |source| BuildError::Io { act, path, source };
+    fs::create_dir_all(&folder).map_err(failed("make", folder.clone()))?;
+    let file = folder.join(&fixed.sha256);
+    get(&fixed, &file).map_err(|error| match error {
+        HttpError::Cancelled { .. } => BuildError::Cancelled,
+        HttpError::Digest { expected, got, .. } => BuildError::HashMismatch {
+            name: name.to_owned(),
+            expected,
+            found: got,
+        },
+        other => BuildError::failed(other),
+    })?;
+    let meta = ObjectMeta {
+        executable: false,
+        mtime: 1,
+    };
+    let (digest, size) = context.store().put_file(&file, meta)?;
+    fs::remove_file(&file).map_err(failed("remove", file.clone()))?;
+    Ok(Built::new(Content::File {
+        digest,
+        size,
+        executable: false,
+    }))
+}
+
+/// A local file or folder: it was put into the store before; that it is there is seen when it is registered.
+struct Source;
+
+impl Builder for Source {
+    fn build(&self, context: &BuildContext<'_>) -> Result<Built, BuildError> {
+        Ok(Built::new(context.args()?))
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Unpack
+    }
+
+    fn cost(&self, _: &Derivation) -> u64 {
+        1
     }
 }
 
@@ -192,7 +249,8 @@ struct Machine;
 
 impl Builder for Machine {
     fn build(&self, context: &BuildContext<'_>) -> Result<Built, BuildError> {
-        let args: MachineArgs = context.args()?;
+        let mut args: MachineArgs = context.args()?;
+        put_results(context, &mut args)?;
         let base = tree_of(context, context.input("packages")?)?;
         let contents = StoreContents {
             store: context.store(),
@@ -208,6 +266,24 @@ impl Builder for Machine {
         cairn_image::root::add_mount_points(&mut tree, args.epoch);
         put_tree(context, &tree)
     }
+}
+
+/// Puts what was built for the configuration into it: paths in place of marks, and contents by path.
+fn put_results(context: &BuildContext<'_>, args: &mut MachineArgs) -> Result<(), BuildError> {
+    let results = context.inputs().iter();
+    let results: Vec<_> = results.filter(|(label, _)| *label != "packages").collect();
+    if results.is_empty() {
+        return Ok(());
+    }
+    let mut paths = BTreeMap::new();
+    for (label, output) in results {
+        paths.insert(marker(label), output.path.logical());
+        args.sources.insert(output.path.logical(), output.content);
+    }
+    let mut spec = serde_json::to_value(&args.spec).map_err(BuildError::failed)?;
+    substitute(&mut spec, &paths);
+    args.spec = serde_json::from_value(spec).map_err(BuildError::failed)?;
+    Ok(())
 }
 
 struct RootImage;
@@ -259,9 +335,14 @@ impl Builder for System {
             mtime: 1,
         };
         let tree = system::join(&parts, &args, &contents).map_err(BuildError::failed)?;
+        let parts_of_it = ["root", "image", "initrd", "loader"];
+        let inputs = context.inputs().iter();
+        let built = inputs.filter(|(label, _)| !parts_of_it.contains(&label.as_str()));
+        let built = built.map(|(_, output)| output.path.clone());
         let mut references: Vec<_> = args
             .references
             .into_iter()
+            .chain(built)
             .chain([root.path.clone()])
             .collect();
         references.sort();

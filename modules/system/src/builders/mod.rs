@@ -13,3 +13,4 @@ pub mod root;
 pub mod store_contents;
 pub mod system;
 pub mod unpack;
+pub mod url;

@@ -121,7 +121,7 @@ pub fn compose(
     let mut root = Edit::new(base.clone(), contents, declared.epoch);
     zones::check(&declared.spec.time.zone, &root.files_below(zones::FOLDER))?;
     let accounts = write_accounts(&mut root, declared)?;
-    write_files(&mut root, declared, &accounts)?;
+    write_files(&mut root, declared, &accounts, contents)?;
     write_units(&mut root, declared.spec)?;
     if !declared.spec.tmpfiles.is_empty() || !declared.spec.users.is_empty() {
         root.write(
@@ -175,6 +175,7 @@ fn write_files(
     root: &mut Edit<'_>,
     declared: &Declared<'_>,
     accounts: &Accounts,
+    contents: &dyn Contents,
 ) -> Result<(), MachineError> {
     for (path, file) in &declared.spec.files {
         let inner = path.trim_start_matches('/');
@@ -196,17 +197,48 @@ fn write_files(
                     path: path.clone(),
                     source_text: text.into(),
                 };
-                root.place(
-                    inner,
-                    declared.sources.get(text).ok_or_else(missing)?,
-                    file.mode_bits(),
-                )?;
+                let source = source(declared, contents, text)?;
+                root.place(inner, &source.ok_or_else(missing)?, file.mode_bits())?;
             }
             None => continue,
         }
         root.own(inner, uid, gid)?;
     }
     Ok(())
+}
+
+/// What a text names: a path of the configuration, a build, or what lies in the folder that one of them is.
+fn source(
+    declared: &Declared<'_>,
+    contents: &dyn Contents,
+    text: &str,
+) -> Result<Option<Content>, MachineError> {
+    if let Some(content) = declared.sources.get(text) {
+        return Ok(Some(*content));
+    }
+    let inside = declared.sources.iter().find_map(|(path, content)| {
+        let inner = text.strip_prefix(path.as_str())?.strip_prefix('/')?;
+        match content {
+            Content::Tree { digest } => Some((digest, inner.trim_end_matches('/'))),
+            Content::File { .. } => None,
+        }
+    });
+    let Some((digest, inner)) = inside else {
+        return Ok(None);
+    };
+    let failed = |cause| MachineError::Store {
+        act: format!("read {text}"),
+        cause,
+    };
+    let tree = contents.tree(digest).map_err(failed)?;
+    Ok(match tree.get(inner).map(|entry| (&entry.kind, entry)) {
+        Some((EntryKind::File { digest, size }, entry)) => Some(Content::File {
+            digest: *digest,
+            size: *size,
+            executable: entry.executable(),
+        }),
+        _ => None,
+    })
 }
 
 fn write_units(root: &mut Edit<'_>, spec: &SystemSpec) -> Result<(), MachineError> {

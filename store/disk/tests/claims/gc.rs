@@ -432,3 +432,29 @@ fn a_derivation_stays_while_an_output_that_is_kept_was_made_with_its_help() {
     kept.sort_unstable();
     assert_eq!(m.store.derivations().list().unwrap(), kept);
 }
+
+#[test]
+fn a_root_lasts_as_long_as_its_link() {
+    let m = machine();
+    let path = m.path("result", &["a=1"], &[]);
+    let other = m.path("other", &["a=2"], &[]);
+    let place = m.store.ensure_materialised(&path).unwrap();
+    let link = m.dir.path().join("result");
+    std::os::unix::fs::symlink(&place, &link).unwrap();
+    m.store.roots().set_linked(&link, &path).unwrap();
+    m.store
+        .roots()
+        .set("pinned", std::slice::from_ref(&other))
+        .unwrap();
+    assert_eq!(m.store.roots().list().unwrap().len(), 2);
+    assert!(collect(&m, &GcOptions::default()).is_empty());
+    // Turned to something else, or gone: nobody wants the first result any more.
+    std::fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink("elsewhere", &link).unwrap();
+    assert_eq!(m.store.roots().list().unwrap().len(), 1);
+    std::fs::remove_file(&link).unwrap();
+    let plan = collect(&m, &GcOptions::default());
+    assert_eq!(plan.paths, [path]);
+    let line = "a\nlink";
+    assert!(m.store.roots().set_linked(line.as_ref(), &other).is_err());
+}

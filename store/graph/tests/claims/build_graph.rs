@@ -1,5 +1,6 @@
 use cairn_graph::{
-    BuildGraph, Content, Derivation, DerivationId, Digest, GraphError, Output, StorePath,
+    BuildGraph, Content, Derivation, DerivationId, Digest, FixedOutput, GraphError, Output,
+    StorePath,
 };
 use proptest::prelude::*;
 
@@ -134,6 +135,25 @@ fn the_drawing_has_every_node_and_label() {
 }
 
 proptest! {
+    #[test]
+    fn a_key_is_that_of_the_resolved_derivation(name in ".{0,8}", text in any::<String>(), labels in prop::collection::btree_set(any::<String>(), 0..6), fixed in any::<bool>()) {
+        let fixed = fixed.then(|| FixedOutput { sha256: "a".repeat(64), size: None });
+        let args = serde_json::json!({ "script": text, "number": 1.5, "list": [null, text] });
+        let mut graph = BuildGraph::new();
+        let of = graph.add(Derivation { args, fixed, ..named(&name) });
+        for label in &labels {
+            let input = graph.add(named(label));
+            graph.add_input(of, label.as_str(), input).unwrap();
+        }
+        let content = Content::Tree { digest: Digest::of(text.as_bytes()) };
+        let output = Output { path: StorePath::new("in", &content).unwrap(), content };
+        let resolved = graph.resolve(of, |_| Some(output.clone())).unwrap();
+        prop_assert_eq!(graph.key(of, |_| Some(&output)).unwrap(), Some(resolved.key()));
+        if !labels.is_empty() {
+            prop_assert_eq!(graph.key(of, |_| None).unwrap(), None);
+        }
+    }
+
     #[test]
     fn an_order_has_every_input_first(edges in prop::collection::vec((0_u32..20, 0_u32..20), 0..60)) {
         let mut graph = BuildGraph::new();
