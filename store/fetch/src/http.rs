@@ -3,6 +3,10 @@
 //! In: a URL (`http`, `https` or `file`). Out: a file or bytes that passed their checks, with SHA-256 and BLAKE3 taken
 //! while streaming. A part that was fetched stays beside the target as `<target>.part` and is resumed.
 
+mod upload;
+
+pub use upload::Upload;
+
 use crate::cancel::Cancel;
 use crate::resolver::RememberingResolver;
 use crate::sink::{FileSink, Hashed, MemorySink, Sink};

@@ -13,5 +13,5 @@ mod sink;
 
 pub use cancel::Cancel;
 pub use deb::{DebError, DebReader, DebSummary, Member, MemberKind};
-pub use http::{Client, Fetched, HttpError, Request};
+pub use http::{Client, Fetched, HttpError, Request, Upload};
 pub use signature::{SignatureError, Verifier, find_verifier, verify_clear_signed};
