@@ -347,6 +347,15 @@ impl ObjectWriter<'_> {
         Ok((digest, self.size))
     }
 
+    /// Ends the object if it is the one with this digest; gives up one that is not, and returns nothing. Returns its bytes.
+    pub fn finish_as(self, digest: &Digest) -> Result<Option<u64>> {
+        if *self.hasher.finalize().as_bytes() == digest.0 {
+            self.finish().map(|(_, size)| Some(size))
+        } else {
+            Ok(None)
+        }
+    }
+
     fn spill(&mut self) -> Result<()> {
         let begun = self.spilled.insert(self.store.begin(self.meta)?);
         let written = begun.file.write_all(&std::mem::take(&mut self.buffer));
