@@ -7,7 +7,7 @@ use cairn_tidy::{Repository, TextFile};
 /// What codes begin with.
 const STAGES: &[&str] = &[
     "syntax", "types", "eval", "options", "spec", "system", "archive", "store", "build", "image",
-    "cli", "lint",
+    "cli", "lint", "cache",
 ];
 /// The parts of a page.
 const PARTS: &[&str] = &["## What happened", "## Example", "## Mend"];

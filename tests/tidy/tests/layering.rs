@@ -13,6 +13,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("disk", &["graph", "sys"]),
     ("fetch", &["graph", "disk"]),
     ("build", &["graph", "sys", "disk", "fetch"]),
+    ("cache", &["graph", "sys", "disk", "fetch"]),
     ("spec", &["graph"]),
     ("debian", &["graph"]),
     ("boot", &["spec", "sys", "graph"]),

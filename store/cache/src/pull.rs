@@ -1,0 +1,412 @@
+//! Taking a closure from caches into a store.
+//!
+//! In: caches, a name, keys that are trusted. Out: the closure in the store. All caches are asked at once; contents come
+//! from every cache that has the same statement, and from another one where the first fails.
+
+use crate::error::{Error, Result};
+use crate::manifest::{MANIFEST_MAX, Manifest};
+use crate::packing::{Member, Packing};
+use crate::place::Place;
+use crate::push::{Item, Told, items};
+use crate::receive::Receiver;
+use crate::signing::{SIGNATURES_MAX, Trust};
+use crate::statement::Statement;
+use crate::{compress, lanes, names};
+use cairn_disk::Store;
+use cairn_fetch::Cancel;
+use cairn_graph::{Digest, StorePath, Tree};
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+/// A closure that enough trusted keys have signed.
+#[derive(Debug)]
+pub struct Found<'p> {
+    /// What it is.
+    pub statement: Statement,
+    /// How it travels.
+    pub packing: Packing,
+    /// Ids of the trusted keys that have signed it.
+    pub signed_by: Vec<String>,
+    /// The caches that have it, the one that it was read from first.
+    pub caches: Vec<&'p dyn Place>,
+    /// Why caches that were asked do not serve it, a line each.
+    pub warnings: Vec<String>,
+}
+
+/// What has to come.
+#[derive(Debug)]
+pub struct PullPlan<'a> {
+    receiver: Receiver<'a>,
+    found: &'a Found<'a>,
+    /// Where each content travels.
+    homes: HashMap<Digest, Item<'a>>,
+    /// How many trees were missing; they are here now, in memory.
+    pub trees: usize,
+    /// Objects that are missing.
+    pub objects: Vec<Member>,
+}
+
+/// What came.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pulled {
+    /// Trees that were missing.
+    pub trees: usize,
+    /// Files that were missing.
+    pub objects: usize,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// Asks all caches for a name or a store path, and takes the first, in their order, whose statement is signed by enough keys.
+///
+/// One file from each cache tells all; only where its signatures are not enough, further ones are asked for.
+/// Errors: that of the first cache which has it and is refused; otherwise [`Error::Unreachable`] or [`Error::Absent`].
+pub fn find<'p>(places: &'p [Box<dyn Place>], name: &str, trust: &Trust) -> Result<Found<'p>> {
+    let file = names::manifest(name)?;
+    let answers = lanes::all(places, |place| {
+        ask(place.as_ref(), places, name, &file, trust)
+    });
+    let mut found: Option<(Digest, Found<'p>)> = None;
+    let mut errors = Vec::new();
+    for (place, answer) in places.iter().zip(answers) {
+        match (answer, &mut found) {
+            (Ok(answer), None) => {
+                let first = Found {
+                    statement: answer.statement,
+                    packing: answer.packing,
+                    signed_by: answer.signed_by,
+                    caches: vec![place.as_ref()],
+                    warnings: Vec::new(),
+                };
+                found = Some((answer.digest, first));
+            }
+            (Ok(answer), Some((digest, found))) if answer.digest == *digest => {
+                found.caches.push(place.as_ref());
+            }
+            (Ok(_), Some((_, found))) => found
+                .warnings
+                .push(format!("{} has another {name}", place.title())),
+            (Err(error), _) => errors.push(error),
+        }
+    }
+    match found {
+        Some((_, mut found)) => {
+            found
+                .warnings
+                .extend(errors.iter().map(ToString::to_string));
+            Ok(found)
+        }
+        None => Err(worst(errors).unwrap_or_else(|| Error::Absent {
+            cache: "no cache".into(),
+            name: file,
+        })),
+    }
+}
+
+/// The error that says most: a refusal before silence, silence before absence.
+fn worst(mut errors: Vec<Error>) -> Option<Error> {
+    errors.sort_by_key(|error| match error {
+        Error::Refused { .. } | Error::Untrusted { .. } => 0,
+        Error::Absent { .. } => 2,
+        _ => 1,
+    });
+    errors.into_iter().next()
+}
+
+/// What one cache says.
+struct Answer {
+    digest: Digest,
+    statement: Statement,
+    packing: Packing,
+    signed_by: Vec<String>,
+}
+
+fn ask(
+    place: &dyn Place,
+    places: &[Box<dyn Place>],
+    name: &str,
+    file: &str,
+    trust: &Trust,
+) -> Result<Answer> {
+    let title = place.title();
+    let bytes = place.read(file, MANIFEST_MAX)?;
+    let manifest = Manifest::decode(&bytes)
+        .map_err(|error| Error::refused(&title, file, error.to_string()))?;
+    let signed_by = signed(&manifest, &title, file, places, trust)?;
+    let statement = manifest.read_statement(&title, file)?;
+    is_about(&statement, name).map_err(|why| Error::refused(&title, file, why))?;
+    Ok(Answer {
+        digest: manifest.digest(),
+        packing: manifest.read_packing(&title, file)?,
+        statement,
+        signed_by,
+    })
+}
+
+/// Who of the trusted has signed. Where the manifest's own signatures are not enough, the caches are asked for others.
+fn signed(
+    manifest: &Manifest,
+    title: &str,
+    file: &str,
+    places: &[Box<dyn Place>],
+    trust: &Trust,
+) -> Result<Vec<String>> {
+    let mut verdict = trust.verdict(&manifest.statement, &manifest.signatures);
+    if !trust.is_enough(&verdict) {
+        let digest = manifest.digest();
+        let keys = trust.keys.iter().map(|key| key.id.clone());
+        let absent: Vec<String> = keys.filter(|id| !verdict.valid.contains(id)).collect();
+        let questions: Vec<(&dyn Place, String)> = places
+            .iter()
+            .flat_map(|place| {
+                let name = |id: &String| (place.as_ref(), names::signature(&digest, id));
+                absent.iter().map(name).collect::<Vec<_>>()
+            })
+            .collect();
+        // That there is none is no news here; what is missing is told below.
+        let answers = lanes::all(&questions, |(place, name)| {
+            place.read(name, SIGNATURES_MAX as u64)
+        });
+        for text in answers.into_iter().flatten() {
+            let text = String::from_utf8_lossy(&text);
+            let more = trust.verdict(&manifest.statement, &text);
+            verdict.valid.extend(more.valid);
+            verdict.named.extend(more.named);
+        }
+    }
+    if trust.is_enough(&verdict) {
+        return Ok(verdict.valid.into_iter().collect());
+    }
+    Err(Error::Untrusted {
+        whence: title.into(),
+        name: file.into(),
+        needed: trust.threshold,
+        valid: verdict.valid.len(),
+        signed_by: verdict.named.into_iter().collect(),
+    })
+}
+
+/// Whether a statement is about what was asked for: a cache must not answer for one machine with another's.
+fn is_about(statement: &Statement, name: &str) -> std::result::Result<(), String> {
+    let is_root = |path: &StorePath| statement.roots.contains(path);
+    let fits = match name.parse::<StorePath>() {
+        Ok(path) => is_root(&path),
+        Err(_) => statement.name.as_deref() == Some(name),
+    };
+    if fits {
+        return Ok(());
+    }
+    let says = statement.name.as_deref().unwrap_or("no name");
+    Err(format!("it is signed for {says}, not for {name}"))
+}
+
+/// Looks up what is missing; for that, fetches the trees that are. Reads the store, writes nothing.
+///
+/// Errors: [`Error::Refused`] for a tree that is not what the statement says, or a packing that does not say how something
+/// travels.
+pub fn plan<'a>(store: &'a Store, found: &'a Found<'a>, cancel: &Cancel) -> Result<PullPlan<'a>> {
+    let receiver = Receiver::new(store, &found.statement)?;
+    let mut homes = HashMap::new();
+    for item in items(&found.packing) {
+        homes.extend(item.members().iter().map(|member| (member.digest, item)));
+    }
+    let missing = receiver.missing_trees();
+    let mut plan = PullPlan {
+        receiver,
+        found,
+        homes,
+        trees: missing.len(),
+        objects: Vec::new(),
+    };
+    let trees = Mutex::new(Vec::new());
+    let loads = plan.homes_of(&missing)?;
+    plan.load(&loads, cancel, &|load, place| {
+        let got = plan.fetch_trees(load, place)?;
+        let mut trees = trees
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        trees.extend(got);
+        Ok(())
+    })?;
+    let trees = trees
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    plan.receiver.add_trees(trees);
+    plan.objects = plan.receiver.find_objects()?;
+    plan.homes_of(&plan.objects)?;
+    Ok(plan)
+}
+
+/// A file that has to come, and which of its contents are needed.
+type Load<'a> = (Item<'a>, Vec<Member>);
+
+impl<'a> PullPlan<'a> {
+    /// Bytes of the objects that are missing.
+    pub fn bytes(&self) -> u64 {
+        self.objects.iter().map(|object| object.size).sum()
+    }
+
+    /// The files that these contents travel in, each once.
+    fn homes_of(&self, contents: &[Member]) -> Result<Vec<Load<'a>>> {
+        let mut loads: Vec<Load<'a>> = Vec::new();
+        let mut index_of: HashMap<String, usize> = HashMap::new();
+        for member in contents {
+            let item = self.homes.get(&member.digest).ok_or_else(|| {
+                let why = format!("it does not say how {} travels", member.digest);
+                self.refused("the packing", why)
+            })?;
+            let said = item
+                .members()
+                .iter()
+                .find(|one| one.digest == member.digest);
+            if said.is_none_or(|said| said.size != member.size) {
+                let why = format!("it says another size of {}", member.digest);
+                return Err(self.refused("the packing", why));
+            }
+            let index = *index_of.entry(item.name()).or_insert_with(|| {
+                loads.push((*item, Vec::new()));
+                loads.len() - 1
+            });
+            loads[index].1.push(*member);
+        }
+        // The largest first: the last one to come is then a small one.
+        loads.sort_by_key(|(item, _)| std::cmp::Reverse(item.size()));
+        Ok(loads)
+    }
+
+    fn refused(&self, name: &str, why: String) -> Error {
+        let whence = self.found.caches.first().map(|place| place.title());
+        Error::refused(&whence.unwrap_or_default(), name, why)
+    }
+
+    /// Fetches what is missing and registers everything. The caller holds the store's lock.
+    ///
+    /// `told` is told of bytes of objects that have come. Errors: [`Error::Refused`] names what is not what it should be;
+    /// nothing of it has entered the store. [`Error::Cancelled`]: the next pull goes on.
+    pub fn apply(&self, cancel: &Cancel, told: Told<'_>) -> Result<Pulled> {
+        let loads = self.homes_of(&self.objects)?;
+        self.receiver.copy_modes()?;
+        self.load(&loads, cancel, &|load, place| {
+            self.fetch_objects(load, place)?;
+            told(load.1.iter().map(|member| member.size).sum());
+            Ok(())
+        })?;
+        if cancel.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        self.receiver.finish(true)?;
+        Ok(Pulled {
+            trees: self.trees,
+            objects: self.objects.len(),
+            bytes: self.bytes(),
+        })
+    }
+
+    /// Fetches files, spread over the caches; one that fails is asked for elsewhere.
+    fn load(
+        &self,
+        loads: &[Load<'a>],
+        cancel: &Cancel,
+        fetch: &(dyn Fn(&Load<'a>, &dyn Place) -> Result<()> + Sync),
+    ) -> Result<()> {
+        let caches = &self.found.caches;
+        let lanes = caches.iter().map(|place| place.lanes()).max().unwrap_or(1);
+        lanes::each(lanes, loads, cancel, |index, load| {
+            let mut errors = Vec::new();
+            for turn in 0..caches.len() {
+                match fetch(load, caches[(index + turn) % caches.len()]) {
+                    Ok(()) => return Ok(()),
+                    // Of the store, or the user: another cache does not help.
+                    Err(error @ (Error::Store(_) | Error::Cancelled | Error::File { .. })) => {
+                        return Err(error);
+                    }
+                    Err(error) => errors.push(error),
+                }
+            }
+            Err(worst(errors).unwrap_or(Error::Cancelled))
+        })
+    }
+
+    fn fetch_trees(
+        &self,
+        (item, needed): &Load<'a>,
+        place: &dyn Place,
+    ) -> Result<Vec<(Digest, Tree)>> {
+        let (title, name) = (place.title(), item.name());
+        let whence = (title.as_str(), name.as_str());
+        let mut trees = Vec::new();
+        match item {
+            Item::Pack(_) => {
+                let plain = fetch_pack(item, place)?;
+                for (member, bytes) in split(item.members(), &plain) {
+                    if needed.contains(member) {
+                        let tree = self.receiver.read_tree(member, bytes.to_vec(), whence)?;
+                        trees.push((member.digest, tree));
+                    }
+                }
+            }
+            Item::Blob(blob) => {
+                let bytes = place.read(&name, compress::bound(blob.size))?;
+                let plain = compress::decompress(&bytes, blob.size as usize)
+                    .map_err(|why| Error::refused(&title, &name, why))?;
+                trees.push((blob.digest, self.receiver.read_tree(blob, plain, whence)?));
+            }
+        }
+        Ok(trees)
+    }
+
+    fn fetch_objects(&self, (item, needed): &Load<'a>, place: &dyn Place) -> Result<()> {
+        let (title, name) = (place.title(), item.name());
+        let whence = (title.as_str(), name.as_str());
+        match item {
+            Item::Pack(_) => {
+                let plain = fetch_pack(item, place)?;
+                let needed: std::collections::HashSet<&Member> = needed.iter().collect();
+                for (member, bytes) in split(item.members(), &plain) {
+                    if needed.contains(member) {
+                        self.receiver.put(member, bytes, whence)?;
+                    }
+                }
+                Ok(())
+            }
+            Item::Blob(blob) => {
+                let scratch = self.receiver.scratch()?;
+                let reader = place.open(&name, compress::bound(blob.size), &scratch)?;
+                let mut decoder = unpack(reader).map_err(|error| {
+                    Error::refused(&title, &name, format!("it is no zstd ({error})"))
+                })?;
+                self.receiver.put_stream(blob, &mut decoder, whence)
+            }
+        }
+    }
+}
+
+/// The plain bytes of a pack: as many as its members have.
+fn fetch_pack(item: &Item<'_>, place: &dyn Place) -> Result<Vec<u8>> {
+    let name = item.name();
+    let bytes = place.read(&name, compress::bound(item.size()))?;
+    compress::decompress(&bytes, item.size() as usize)
+        .map_err(|why| Error::refused(&place.title(), &name, why))
+}
+
+/// The members of a pack with their bytes; the sum of their sizes is that of the bytes.
+pub(crate) fn split<'m, 'b>(
+    members: &'m [Member],
+    plain: &'b [u8],
+) -> impl Iterator<Item = (&'m Member, &'b [u8])> {
+    let mut at = 0;
+    members.iter().map(move |member| {
+        let bytes = plain.get(at..at + member.size as usize);
+        at += member.size as usize;
+        (member, bytes.unwrap_or_default())
+    })
+}
+
+/// A decoder that does not take more memory than a cache may ask for.
+pub(crate) fn unpack<'r>(
+    reader: impl std::io::Read + 'r,
+) -> std::io::Result<impl std::io::Read + 'r> {
+    let mut decoder = zstd::stream::read::Decoder::new(reader)?;
+    decoder.window_log_max(compress::WINDOW_LOG_MAX)?;
+    Ok(decoder)
+}
