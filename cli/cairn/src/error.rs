@@ -63,6 +63,28 @@ pub enum CommandError {
         /// Those that are there.
         known: Vec<u64>,
     },
+    /// No generation was chosen yet.
+    #[error("there is no default generation yet")]
+    NoDefault,
+    /// A word that is no store path.
+    #[error("`{text}` is neither a generation's number nor a store path")]
+    NoPath {
+        /// The word.
+        text: String,
+        /// Why it is no path.
+        why: String,
+    },
+    /// A closure that is to be signed is not what this store has.
+    #[error("{name} is not signed: {} of it {} not the same in this store", crate::ui::style::count(*.count, "store path"), if *.count == 1 { "is" } else { "are" })]
+    NotSame {
+        /// What was to be signed.
+        name: String,
+        /// How many paths.
+        count: usize,
+    },
+    /// Bytes that would go to a terminal.
+    #[error("an export is no text for a terminal")]
+    Binary,
     /// Nothing to roll back to.
     #[error("there is no generation before the default")]
     NothingOlder,
@@ -255,6 +277,7 @@ macro_rules! other {
 other!(
     cairn_disk::Error,
     cairn_disk::gc::GcError,
+    cairn_cache::Error,
     cairn_image::qemu::Error,
     cairn_boot::Error,
     cairn_system::disk_image::ImageError,

@@ -37,6 +37,7 @@ fn every_command_has_a_line_in_the_help_and_a_help_of_its_own() {
         "verify",
         "tree",
         "du",
+        "cache",
         "log",
         "completions",
         "man",

@@ -3,6 +3,7 @@
 //! In: its own arguments and the [`Context`]. Out: an [`Exit`]. A command asks, calls and shows; it knows how nothing is done.
 
 mod build;
+mod cache;
 mod check;
 mod completions;
 mod diff;
@@ -68,6 +69,7 @@ pub enum Command {
     Verify(verify::Verify),
     Tree(tree::Tree),
     Du(du::Du),
+    Cache(cache::Cache),
     Log(log::Log),
     Completions(completions::Completions),
     Man(man::Man),
@@ -81,6 +83,7 @@ impl Command {
             Self::Switch(_) | Self::Build(_) | Self::Gc(_) | Self::Image(_) | Self::Vm(_) => true,
             Self::Verify(command) => command.repairs(),
             Self::Store(command) => command.writes_contents(),
+            Self::Cache(command) => command.writes_contents(),
             _ => false,
         }
     }
@@ -122,6 +125,7 @@ impl Command {
             Self::Verify(command) => command.run(context),
             Self::Tree(command) => command.run(context),
             Self::Du(command) => command.run(context),
+            Self::Cache(command) => command.run(context),
             Self::Log(command) => command.run(context),
             Self::Completions(command) => command.run(context),
             Self::Man(command) => command.run(context),

@@ -33,6 +33,11 @@ struct Plan {
 }
 
 impl Rollback {
+    /// To any generation, older or newer.
+    pub fn to(number: u64) -> Self {
+        Self { to: Some(number) }
+    }
+
     /// Does it.
     pub fn run(&self, context: &Context) -> Ended {
         let store = context.store()?;

@@ -12,6 +12,7 @@ use cairn_system::{Evaluated, Locked};
 use clap::Args;
 
 use super::Ended;
+use super::rollback::Rollback;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -34,6 +35,9 @@ pub struct Switch {
         env = "CAIRN_CONFIG"
     )]
     file: PathBuf,
+    /// Switches to a generation that is there, such as one that `cairn cache pull` took, in place of a configuration
+    #[arg(long, value_name = "NUMBER")]
+    generation: Option<u64>,
     /// Ends with 77 in place of 0 when nothing changed
     #[arg(long)]
     exit_unchanged: bool,
@@ -42,6 +46,9 @@ pub struct Switch {
 impl Switch {
     /// Does it.
     pub fn run(&self, context: &Context) -> Ended {
+        if let Some(number) = self.generation {
+            return Rollback::to(number).run(context);
+        }
         match make(context, &self.file, Aim::Default)?.exit {
             Exit::Unchanged if !self.exit_unchanged => Ok(Exit::Done),
             exit => Ok(exit),

@@ -19,6 +19,7 @@ use cairn_system::machine_switch::MachineError;
 use cairn_system::tasks::TaskError;
 use cairn_system::{EvaluateError, SessionError};
 
+mod cache;
 mod machine;
 
 use super::CommandError;
@@ -82,6 +83,25 @@ pub fn own(error: &CommandError) -> Explanation {
                 format!("there are {}", known.join(", ")),
             )
         }
+        CommandError::NoDefault => said(
+            "store::no_generation",
+            "`cairn switch FILE` makes one; `cairn generations list` shows what there is",
+        ),
+        CommandError::NoPath { why, .. } => Explanation {
+            exit: Exit::Usage,
+            ..said("store::path", why.clone())
+        },
+        CommandError::NotSame { .. } => said(
+            "cache::not_same",
+            "build the same generation here first; without `--if-same` it is signed as it is",
+        ),
+        CommandError::Binary => Explanation {
+            exit: Exit::Usage,
+            ..said(
+                "cli::binary",
+                "`cairn store export PATH > FILE` writes it to a file",
+            )
+        },
         CommandError::NothingOlder => said(
             "store::nothing_older",
             "`cairn generations list` shows what there is; `--to NUMBER` names one",
@@ -237,6 +257,9 @@ fn look(error: &(dyn StdError + 'static)) -> Option<Explanation> {
     }
     if let Some(error) = error.downcast_ref::<SignatureError>() {
         return Some(signature(error));
+    }
+    if let Some(error) = error.downcast_ref::<cairn_cache::Error>() {
+        return Some(cache::explain(error));
     }
     if let Some(error) = error.downcast_ref::<cairn_disk::Error>() {
         return Some(store(error));

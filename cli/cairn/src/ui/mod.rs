@@ -10,3 +10,4 @@ pub mod report;
 pub mod style;
 pub mod table;
 pub mod tree;
+pub mod transfer;

@@ -3,6 +3,8 @@
 mod add;
 mod cat;
 mod diff;
+mod export;
+mod import;
 mod info;
 mod ls;
 mod optimise;
@@ -17,7 +19,7 @@ use super::Ended;
 use super::verify::Verify;
 use crate::context::Context;
 
-/// Adds, lists, shows, compares, verifies and optimises what is in the store.
+/// Adds, lists, shows, compares, verifies, optimises, exports and imports what is in the store.
 ///
 /// A store path is written whole, by its base name `<hash>-<name>`, or by as much of its beginning as only one has;
 /// `PATH/usr/bin` means a file or folder in it.
@@ -37,15 +39,22 @@ enum Act {
     Verify(Verify),
     Optimise(optimise::Optimise),
     Roots(roots::Roots),
+    Export(export::Export),
+    Import(import::Import),
 }
 
 impl Store {
     /// Whether it puts contents into the store or takes them away.
     pub fn writes_contents(&self) -> bool {
         match &self.act {
-            Act::Add(_) | Act::Optimise(_) => true,
+            Act::Add(_) | Act::Optimise(_) | Act::Import(_) => true,
             Act::Verify(command) => command.repairs(),
-            Act::Ls(_) | Act::Cat(_) | Act::Info(_) | Act::Diff(_) | Act::Roots(_) => false,
+            Act::Ls(_)
+            | Act::Cat(_)
+            | Act::Info(_)
+            | Act::Diff(_)
+            | Act::Roots(_)
+            | Act::Export(_) => false,
         }
     }
 
@@ -60,6 +69,8 @@ impl Store {
             Act::Verify(command) => command.run(context),
             Act::Optimise(command) => command.run(context),
             Act::Roots(command) => command.run(context),
+            Act::Export(command) => command.run(context),
+            Act::Import(command) => command.run(context),
         }
     }
 }
