@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod build;
+mod cache;
 mod check;
 mod diff;
 mod du;
@@ -22,6 +23,7 @@ mod reproducible;
 mod rollback;
 mod status;
 mod store;
+mod store_export;
 mod switch;
 mod verify;
 mod why;
