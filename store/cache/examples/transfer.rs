@@ -9,6 +9,7 @@ use cairn_disk::{IngestOptions, Store};
 use cairn_fetch::Cancel;
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -49,7 +50,7 @@ fn measure(source: &Path, work: &Path) -> Result<(), Box<dyn Error>> {
     );
 
     let target = Store::open(&to)?;
-    let places: Vec<Box<dyn Place>> = vec![Box::new(folder)];
+    let places: Vec<Arc<dyn Place>> = vec![Arc::new(folder)];
     let began = Instant::now();
     let found = pull::find(&places, path.base_name(), &trust)?;
     let plan = pull::plan(&target, &found, &cancel)?;

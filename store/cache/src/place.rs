@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use cairn_fetch::{Client, HttpError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Writes a file's bytes.
 pub type Fill<'a> = &'a mut dyn FnMut(&mut dyn Write) -> Result<()>;
@@ -60,12 +61,12 @@ pub fn place(
     address: &str,
     client: &Client,
     variable: &dyn Fn(&str) -> Option<String>,
-) -> Result<Box<dyn Place>> {
+) -> Result<Arc<dyn Place>> {
     Ok(match address.split_once("://") {
-        None => Box::new(Folder::new(Path::new(address))),
-        Some(("file", path)) => Box::new(Folder::new(&PathBuf::from(path))),
-        Some(("http" | "https", _)) => Box::new(Web::new(address, client.clone())),
-        Some(("s3", rest)) => Box::new(Bucket::new(rest, client.clone(), variable)?),
+        None => Arc::new(Folder::new(Path::new(address))),
+        Some(("file", path)) => Arc::new(Folder::new(&PathBuf::from(path))),
+        Some(("http" | "https", _)) => Arc::new(Web::new(address, client.clone())),
+        Some(("s3", rest)) => Arc::new(Bucket::new(rest, client.clone(), variable)?),
         Some(_) => {
             return Err(Error::Address {
                 address: address.into(),

@@ -9,26 +9,29 @@ use crate::packing::{Member, Packing};
 use crate::place::Place;
 use crate::push::{Item, Told, items};
 use crate::receive::Receiver;
-use crate::signing::{SIGNATURES_MAX, Trust};
+use crate::signing::{SIGNATURES_MAX, Trust, Verdict};
 use crate::statement::Statement;
 use crate::{compress, lanes, names};
 use cairn_disk::Store;
 use cairn_fetch::Cancel;
 use cairn_graph::{Digest, StorePath, Tree};
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// A closure that enough trusted keys have signed.
 #[derive(Debug)]
-pub struct Found<'p> {
+pub struct Found {
     /// What it is.
     pub statement: Statement,
     /// How it travels.
     pub packing: Packing,
     /// Ids of the trusted keys that have signed it.
     pub signed_by: Vec<String>,
-    /// The caches that have it, the one that it was read from first.
-    pub caches: Vec<&'p dyn Place>,
+    /// The caches that have it, in the order that they were given in; never empty.
+    pub caches: Vec<Arc<dyn Place>>,
     /// Why caches that were asked do not serve it, a line each.
     pub warnings: Vec<String>,
 }
@@ -37,7 +40,7 @@ pub struct Found<'p> {
 #[derive(Debug)]
 pub struct PullPlan<'a> {
     receiver: Receiver<'a>,
-    found: &'a Found<'a>,
+    found: &'a Found,
     /// Where each content travels.
     homes: HashMap<Digest, Item<'a>>,
     /// How many trees were missing; they are here now, in memory.
@@ -57,49 +60,174 @@ pub struct Pulled {
     pub bytes: u64,
 }
 
+/// How long a cache may take when another one has answered already.
+const GRACE: Duration = Duration::from_secs(3);
+
 /// Asks all caches for a name or a store path, and takes the first, in their order, whose statement is signed by enough keys.
 ///
-/// One file from each cache tells all; only where its signatures are not enough, further ones are asked for.
-/// Errors: that of the first cache which has it and is refused; otherwise [`Error::Unreachable`] or [`Error::Absent`].
-pub fn find<'p>(places: &'p [Box<dyn Place>], name: &str, trust: &Trust) -> Result<Found<'p>> {
+/// One file from each cache tells all. Signatures of one statement count together, whichever cache they are from; only where they are not
+/// enough, further ones are asked for. A cache that is silent keeps nobody waiting whom the others can serve.
+/// Errors: that of a cache which has it and is refused; otherwise [`Error::Unreachable`] or [`Error::Absent`].
+pub fn find(places: &[Arc<dyn Place>], name: &str, trust: &Trust) -> Result<Found> {
     let file = names::manifest(name)?;
-    let answers = lanes::all(places, |place| {
-        ask(place.as_ref(), places, name, &file, trust)
-    });
-    let mut found: Option<(Digest, Found<'p>)> = None;
-    let mut errors = Vec::new();
-    for (place, answer) in places.iter().zip(answers) {
-        match (answer, &mut found) {
-            (Ok(answer), None) => {
-                let first = Found {
-                    statement: answer.statement,
-                    packing: answer.packing,
-                    signed_by: answer.signed_by,
-                    caches: vec![place.as_ref()],
-                    warnings: Vec::new(),
-                };
-                found = Some((answer.digest, first));
+    let (send, answers) = mpsc::channel();
+    for (index, place) in places.iter().enumerate() {
+        let (place, send) = (Arc::clone(place), send.clone());
+        let (name, file) = (name.to_owned(), file.clone());
+        thread::spawn(move || {
+            // Nobody listens any more when the others were enough.
+            let _ = send.send((index, ask(place.as_ref(), &name, &file)));
+        });
+    }
+    drop(send);
+    let mut search = Search {
+        places,
+        file: &file,
+        trust,
+        answers: (0..places.len()).map(|_| None).collect(),
+    };
+    let mut until: Option<Instant> = None;
+    let mut is_patient = false;
+    loop {
+        let next = match until {
+            Some(until) => answers.recv_timeout(until.saturating_duration_since(Instant::now())),
+            None => answers.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        match next {
+            Ok((index, answer)) => {
+                if answer.is_ok() && !is_patient && until.is_none() {
+                    until = Some(Instant::now() + GRACE);
+                }
+                search.answers[index] = Some(answer);
             }
-            (Ok(answer), Some((digest, found))) if answer.digest == *digest => {
-                found.caches.push(place.as_ref());
+            Err(RecvTimeoutError::Timeout) => {
+                if let Ok(found) = search.choose() {
+                    return Ok(found);
+                }
+                (until, is_patient) = (None, true);
             }
-            (Ok(_), Some((_, found))) => found
-                .warnings
-                .push(format!("{} has another {name}", place.title())),
-            (Err(error), _) => errors.push(error),
+            Err(RecvTimeoutError::Disconnected) => {
+                return search.choose().map_err(|refusals| search.worst(refusals));
+            }
         }
     }
-    match found {
-        Some((_, mut found)) => {
-            found
-                .warnings
-                .extend(errors.iter().map(ToString::to_string));
-            Ok(found)
+}
+
+/// What one cache says.
+struct Answer {
+    manifest: Manifest,
+    digest: Digest,
+    statement: Statement,
+    packing: Packing,
+}
+
+/// What the caches have said so far.
+struct Search<'a> {
+    places: &'a [Arc<dyn Place>],
+    file: &'a str,
+    trust: &'a Trust,
+    answers: Vec<Option<Result<Answer>>>,
+}
+
+impl Search<'_> {
+    /// The first statement, in the order of the caches, that enough trusted keys have signed. Errors: why none is.
+    fn choose(&mut self) -> std::result::Result<Found, Vec<Error>> {
+        let mut refusals = Vec::new();
+        let mut tried: Vec<Digest> = Vec::new();
+        for index in 0..self.answers.len() {
+            let Some(Ok(answer)) = &self.answers[index] else {
+                continue;
+            };
+            let digest = answer.digest;
+            if tried.contains(&digest) {
+                continue;
+            }
+            tried.push(digest);
+            match self.signed(&digest, index) {
+                Ok(signed_by) => return self.found(index, signed_by, &refusals).ok_or(refusals),
+                Err(error) => refusals.push(error),
+            }
         }
-        None => Err(worst(errors).unwrap_or_else(|| Error::Absent {
+        Err(refusals)
+    }
+
+    /// The error that says most, once all caches have answered.
+    fn worst(&mut self, mut refusals: Vec<Error>) -> Error {
+        let answers = self.answers.drain(..).flatten();
+        refusals.extend(answers.filter_map(Result::err));
+        worst(refusals).unwrap_or_else(|| Error::Absent {
             cache: "no cache".into(),
-            name: file,
-        })),
+            name: self.file.into(),
+        })
+    }
+
+    /// The caches that have said this statement, with their manifests.
+    fn of(&self, digest: Digest) -> impl Iterator<Item = (&Arc<dyn Place>, &Answer)> {
+        let said = self.places.iter().zip(&self.answers);
+        said.filter_map(move |(place, answer)| match answer {
+            Some(Ok(answer)) if answer.digest == digest => Some((place, answer)),
+            _ => None,
+        })
+    }
+
+    /// Who of the trusted has signed a statement. Where its manifests' own signatures are not enough, its caches are asked for others.
+    fn signed(&self, digest: &Digest, index: usize) -> Result<Vec<String>> {
+        let mut verdict = Verdict::default();
+        let mut questions: Vec<(&dyn Place, String)> = Vec::new();
+        let mut text = "";
+        for (_, answer) in self.of(*digest) {
+            text = &answer.manifest.statement;
+            verdict.add(self.trust.verdict(text, &answer.manifest.signatures));
+        }
+        if !self.trust.is_enough(&verdict) {
+            for (place, _) in self.of(*digest) {
+                let ids = self.trust.keys.iter().map(|key| &key.id);
+                let absent = ids.filter(|id| !verdict.valid.contains(*id));
+                questions.extend(absent.map(|id| (place.as_ref(), names::signature(digest, id))));
+            }
+            // That there is none is no news here; what is missing is told below.
+            let answers = lanes::all(&questions, |(place, name)| {
+                place.read(name, SIGNATURES_MAX as u64)
+            });
+            for more in answers.into_iter().flatten() {
+                let more = String::from_utf8_lossy(&more);
+                verdict.add(self.trust.verdict(text, &more));
+            }
+        }
+        if self.trust.is_enough(&verdict) {
+            return Ok(verdict.valid.into_iter().collect());
+        }
+        Err(Error::Untrusted {
+            whence: self.places[index].title(),
+            name: self.file.into(),
+            needed: self.trust.threshold,
+            valid: verdict.valid.len(),
+            signed_by: verdict.named.into_iter().collect(),
+        })
+    }
+
+    /// Takes the statement of a cache, and the caches that have the same.
+    fn found(&mut self, index: usize, signed_by: Vec<String>, refusals: &[Error]) -> Option<Found> {
+        let mut warnings: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+        let answer = self.answers[index].take()?.ok()?;
+        let mut caches = vec![Arc::clone(&self.places[index])];
+        caches.extend(self.of(answer.digest).map(|(place, _)| Arc::clone(place)));
+        for (place, other) in self.places.iter().zip(&self.answers) {
+            match other {
+                Some(Err(error)) => warnings.push(error.to_string()),
+                Some(Ok(other)) if other.digest != answer.digest => {
+                    warnings.push(format!("{} has another {}", place.title(), self.file));
+                }
+                _ => {}
+            }
+        }
+        Some(Found {
+            statement: answer.statement,
+            packing: answer.packing,
+            signed_by,
+            caches,
+            warnings,
+        })
     }
 }
 
@@ -113,76 +241,18 @@ fn worst(mut errors: Vec<Error>) -> Option<Error> {
     errors.into_iter().next()
 }
 
-/// What one cache says.
-struct Answer {
-    digest: Digest,
-    statement: Statement,
-    packing: Packing,
-    signed_by: Vec<String>,
-}
-
-fn ask(
-    place: &dyn Place,
-    places: &[Box<dyn Place>],
-    name: &str,
-    file: &str,
-    trust: &Trust,
-) -> Result<Answer> {
+fn ask(place: &dyn Place, name: &str, file: &str) -> Result<Answer> {
     let title = place.title();
     let bytes = place.read(file, MANIFEST_MAX)?;
     let manifest = Manifest::decode(&bytes)
         .map_err(|error| Error::refused(&title, file, error.to_string()))?;
-    let signed_by = signed(&manifest, &title, file, places, trust)?;
     let statement = manifest.read_statement(&title, file)?;
     is_about(&statement, name).map_err(|why| Error::refused(&title, file, why))?;
     Ok(Answer {
         digest: manifest.digest(),
         packing: manifest.read_packing(&title, file)?,
         statement,
-        signed_by,
-    })
-}
-
-/// Who of the trusted has signed. Where the manifest's own signatures are not enough, the caches are asked for others.
-fn signed(
-    manifest: &Manifest,
-    title: &str,
-    file: &str,
-    places: &[Box<dyn Place>],
-    trust: &Trust,
-) -> Result<Vec<String>> {
-    let mut verdict = trust.verdict(&manifest.statement, &manifest.signatures);
-    if !trust.is_enough(&verdict) {
-        let digest = manifest.digest();
-        let keys = trust.keys.iter().map(|key| key.id.clone());
-        let absent: Vec<String> = keys.filter(|id| !verdict.valid.contains(id)).collect();
-        let questions: Vec<(&dyn Place, String)> = places
-            .iter()
-            .flat_map(|place| {
-                let name = |id: &String| (place.as_ref(), names::signature(&digest, id));
-                absent.iter().map(name).collect::<Vec<_>>()
-            })
-            .collect();
-        // That there is none is no news here; what is missing is told below.
-        let answers = lanes::all(&questions, |(place, name)| {
-            place.read(name, SIGNATURES_MAX as u64)
-        });
-        for text in answers.into_iter().flatten() {
-            let text = String::from_utf8_lossy(&text);
-            let more = trust.verdict(&manifest.statement, &text);
-            verdict.valid.extend(more.valid);
-            verdict.named.extend(more.named);
-        }
-    }
-    if trust.is_enough(&verdict) {
-        return Ok(verdict.valid.into_iter().collect());
-    }
-    Err(Error::Untrusted {
-        whence: title.into(),
-        name: file.into(),
-        needed: trust.threshold,
-        valid: verdict.valid.len(),
-        signed_by: verdict.named.into_iter().collect(),
+        manifest,
     })
 }
 
@@ -204,7 +274,7 @@ fn is_about(statement: &Statement, name: &str) -> std::result::Result<(), String
 ///
 /// Errors: [`Error::Refused`] for a tree that is not what the statement says, or a packing that does not say how something
 /// travels.
-pub fn plan<'a>(store: &'a Store, found: &'a Found<'a>, cancel: &Cancel) -> Result<PullPlan<'a>> {
+pub fn plan<'a>(store: &'a Store, found: &'a Found, cancel: &Cancel) -> Result<PullPlan<'a>> {
     let receiver = Receiver::new(store, &found.statement)?;
     let mut homes = HashMap::new();
     for item in items(&found.packing) {
@@ -314,7 +384,7 @@ impl<'a> PullPlan<'a> {
         lanes::each(lanes, loads, cancel, |index, load| {
             let mut errors = Vec::new();
             for turn in 0..caches.len() {
-                match fetch(load, caches[(index + turn) % caches.len()]) {
+                match fetch(load, caches[(index + turn) % caches.len()].as_ref()) {
                     Ok(()) => return Ok(()),
                     // Of the store, or the user: another cache does not help.
                     Err(error @ (Error::Store(_) | Error::Cancelled | Error::File { .. })) => {

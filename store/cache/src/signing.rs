@@ -177,6 +177,14 @@ impl PublicKey {
     }
 }
 
+impl Verdict {
+    /// Counts further signatures of the same text.
+    pub fn add(&mut self, more: Self) {
+        self.valid.extend(more.valid);
+        self.named.extend(more.named);
+    }
+}
+
 impl Trust {
     /// Reads files of trusted keys: lines with a public key, `threshold K`, comments (`untrusted comment: …`, `# …`). A
     /// `.pub` file of minisign's is one.

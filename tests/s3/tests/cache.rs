@@ -13,10 +13,11 @@ use cairn_graph::{Content, Entry, EntryKind, StorePath, Tree};
 use cairn_support::Machine;
 use cairn_tests_s3::{BUCKET, Server};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
-fn place(server: &Server, variable: &dyn Fn(&str) -> Option<String>) -> Box<dyn Place> {
+fn place(server: &Server, variable: &dyn Fn(&str) -> Option<String>) -> Arc<dyn Place> {
     let client = Client::new(Cancel::default()).retrying(2, Duration::from_millis(1));
     let variable = |name: &str| variable(name).or_else(|| server.variable(name));
     cairn_cache::place(&format!("s3://{BUCKET}/caches/one"), &client, &variable).unwrap()
@@ -78,7 +79,7 @@ fn push_all(store: &Store, path: &StorePath, place: &dyn Place, key: &SecretKey)
 fn pull_all(
     store: &Store,
     path: &StorePath,
-    place: Box<dyn Place>,
+    place: Arc<dyn Place>,
     trust: &Trust,
 ) -> cairn_cache::Result<pull::Pulled> {
     let places = [place];

@@ -174,6 +174,72 @@ fn what_one_cache_lost_comes_from_another() {
 }
 
 #[test]
+fn signatures_of_one_statement_count_together_whichever_cache_they_are_from() {
+    let pushed = pushed();
+    let second = tempfile::tempdir().unwrap();
+    let place = Folder::new(second.path());
+    push_to(
+        &pushed.source,
+        &wanted(&pushed.generation),
+        &place,
+        &pushed.keys.secret("b"),
+    );
+    let trust = pushed.keys.trust(&["a", "b"], 2);
+    let (one, other) = (folder(pushed.cache.path()), folder(second.path()));
+    for alone in [&one, &other] {
+        let error = pull_from(&machine(), alone, "web1", &trust).unwrap_err();
+        assert!(
+            matches!(error, Error::Untrusted { valid: 1, .. }),
+            "{error}"
+        );
+    }
+    let both: Vec<_> = one.into_iter().chain(other).collect();
+    let found = pull::find(&both, "web1", &trust).unwrap();
+    assert_eq!((found.signed_by.len(), found.caches.len()), (2, 2));
+    pull_from(&machine(), &both, "web1", &trust).unwrap();
+}
+
+#[test]
+fn what_is_refused_in_one_cache_is_taken_from_the_next_with_a_warning() {
+    let pushed = pushed();
+    let stranger = tempfile::tempdir().unwrap();
+    let source = machine();
+    let generation = source.generation();
+    let place = Folder::new(stranger.path());
+    let mut wanted = wanted(&generation);
+    wanted.paths.push(source.file_path("another", b"another"));
+    push_to(&source, &wanted, &place, &pushed.keys.secret("stranger"));
+    let caches: Vec<_> = folder(stranger.path())
+        .into_iter()
+        .chain(folder(pushed.cache.path()))
+        .collect();
+    let trust = pushed.keys.trust(&["a"], 1);
+    let found = pull::find(&caches, "web1", &trust).unwrap();
+    assert_eq!(found.caches.len(), 1);
+    assert_eq!(found.caches[0].title(), caches[1].title());
+    assert!(
+        found.warnings[0].contains(&caches[0].title()),
+        "{:?}",
+        found.warnings
+    );
+}
+
+#[test]
+fn a_cache_that_is_silent_keeps_nobody_waiting() {
+    let pushed = pushed();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", silent.local_addr().unwrap());
+    let client = cairn_fetch::Client::new(Cancel::default());
+    let mut caches = vec![cairn_cache::place(&address, &client, &|_| None).unwrap()];
+    caches.extend(folder(pushed.cache.path()));
+    let trust = pushed.keys.trust(&["a"], 1);
+    let began = std::time::Instant::now();
+    let found = pull::find(&caches, "web1", &trust).unwrap();
+    assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
+    assert_eq!(found.caches.len(), 1);
+}
+
+#[test]
 fn a_name_that_is_not_there_is_absent() {
     let pushed = pushed();
     let trust = pushed.keys.trust(&["a"], 1);

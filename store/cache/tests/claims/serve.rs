@@ -39,7 +39,7 @@ fn start(files: Arc<dyn Files>) -> Server {
 }
 
 impl Server {
-    fn place(&self) -> Vec<Box<dyn Place>> {
+    fn place(&self) -> Vec<Arc<dyn Place>> {
         let client = Client::new(Cancel::default()).retrying(2, Duration::from_millis(1));
         let url = format!("http://{}/", self.address);
         vec![cairn_cache::place(&url, &client, &|_| None).unwrap()]

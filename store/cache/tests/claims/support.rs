@@ -10,6 +10,7 @@ use cairn_graph::{
     ActionKey, Content, Digest, Entry, EntryKind, Output, Realisation, StorePath, Tree,
 };
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tempfile::TempDir;
 
 /// A store in a folder of its own.
@@ -229,7 +230,7 @@ pub fn push_to(machine: &Machine, wanted: &Wanted, cache: &dyn Place, key: &Secr
 /// Pulls a name, and registers its generation.
 pub fn pull_from(
     machine: &Machine,
-    caches: &[Box<dyn Place>],
+    caches: &[Arc<dyn Place>],
     name: &str,
     trust: &Trust,
 ) -> cairn_cache::Result<(Pulled, Option<Generation>)> {
@@ -241,8 +242,8 @@ pub fn pull_from(
     Ok((pulled, generation))
 }
 
-pub fn folder(path: &Path) -> Vec<Box<dyn Place>> {
-    vec![Box::new(Folder::new(path))]
+pub fn folder(path: &Path) -> Vec<Arc<dyn Place>> {
+    vec![Arc::new(Folder::new(path))]
 }
 
 /// A cache with a generation in it, signed by the key `a`.

@@ -143,3 +143,26 @@ fn writing_in_pieces_is_writing_at_once() {
         .run(&prop::collection::vec(piece, 0..5), claim)
         .unwrap();
 }
+
+#[test]
+fn an_object_that_is_not_the_one_it_must_be_is_given_up() {
+    let m = machine();
+    // One that is kept in memory, and one that is not.
+    for len in [5, 1 << 20] {
+        let bytes = vec![7; len];
+        let right = Digest::of(&bytes);
+        let write = || {
+            let mut writer = m.store.object_writer(PLAIN);
+            writer.append(&bytes).unwrap();
+            writer
+        };
+        let wrong = write().finish_as(&Digest::of(b"another")).unwrap();
+        assert_eq!((wrong, m.store.has_object(&right)), (None, false));
+        let ended = write().finish_as(&right).unwrap();
+        assert_eq!(
+            (ended, m.store.has_object(&right)),
+            (Some(len as u64), true)
+        );
+    }
+    assert_eq!(objects(&m.store).len(), 2);
+}

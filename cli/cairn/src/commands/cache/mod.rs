@@ -7,6 +7,7 @@ mod serve;
 mod sign;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use cairn_cache::{Place, SecretKey, Trust};
 use cairn_fetch::Client;
@@ -125,7 +126,7 @@ pub fn password() -> Option<String> {
 }
 
 /// The cache of an address.
-fn place(context: &Context, address: &str) -> Result<Box<dyn Place>, CommandError> {
+fn place(context: &Context, address: &str) -> Result<Arc<dyn Place>, CommandError> {
     let client = Client::new(context.stop.clone());
     let client = if context.globals.offline {
         client.offline()
