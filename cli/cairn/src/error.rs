@@ -66,14 +66,6 @@ pub enum CommandError {
     /// No generation was chosen yet.
     #[error("there is no default generation yet")]
     NoDefault,
-    /// A word that is no store path.
-    #[error("`{text}` is neither a generation's number nor a store path")]
-    NoPath {
-        /// The word.
-        text: String,
-        /// Why it is no path.
-        why: String,
-    },
     /// A closure that is to be signed is not what this store has.
     #[error("{name} is not signed: {} of it {} not the same in this store", crate::ui::style::count(*.count, "store path"), if *.count == 1 { "is" } else { "are" })]
     NotSame {

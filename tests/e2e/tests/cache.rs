@@ -348,7 +348,7 @@ fn mistakes_of_the_command_line_are_told() {
     machine
         .cairn(&["cache", "push", "cache", "no-path"])
         .exits(2)
-        .says("store::path");
+        .says("store::no_path");
     machine
         .cairn(&["cache", "pull", "cache", "tiny"])
         .exits(1)

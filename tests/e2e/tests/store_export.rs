@@ -92,5 +92,5 @@ fn an_export_does_not_go_to_a_terminal() {
     machine
         .cairn(&["store", "export", "/usr/bin/vim"])
         .exits(2)
-        .says("store::path");
+        .says("store::no_path");
 }

@@ -87,10 +87,6 @@ pub fn own(error: &CommandError) -> Explanation {
             "store::no_generation",
             "`cairn switch FILE` makes one; `cairn generations list` shows what there is",
         ),
-        CommandError::NoPath { why, .. } => Explanation {
-            exit: Exit::Usage,
-            ..said("store::path", why.clone())
-        },
         CommandError::NotSame { .. } => said(
             "cache::not_same",
             "build the same generation here first; without `--if-same` it is signed as it is",

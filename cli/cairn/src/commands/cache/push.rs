@@ -12,6 +12,7 @@ use crate::commands::Ended;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::store_path;
 use crate::ui::style;
 use crate::ui::transfer::Transfer;
 
@@ -154,19 +155,9 @@ pub fn wanted(
         };
         return Ok(Wanted::generation(&generation, keeps, &name));
     }
-    let mut wanted = Wanted::paths(&paths(what)?);
+    let whole = |text: &String| store_path::whole(store, text);
+    let whole: Vec<StorePath> = what.iter().map(whole).collect::<Result<_, _>>()?;
+    let mut wanted = Wanted::paths(&whole);
     wanted.name = name.map(Into::into);
     Ok(wanted)
-}
-
-/// Store paths of a command line.
-pub fn paths(what: &[String]) -> Result<Vec<StorePath>, CommandError> {
-    let path = |text: &String| {
-        text.parse::<StorePath>()
-            .map_err(|error| CommandError::NoPath {
-                text: text.clone(),
-                why: error.to_string(),
-            })
-    };
-    what.iter().map(path).collect()
 }
