@@ -347,7 +347,7 @@ fn mistakes_of_the_command_line_are_told() {
         .says("store::no_generation");
     machine
         .cairn(&["cache", "push", "cache", "no-path"])
-        .exits(2)
+        .exits(1)
         .says("store::no_path");
     machine
         .cairn(&["cache", "pull", "cache", "tiny"])

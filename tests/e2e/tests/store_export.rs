@@ -91,6 +91,6 @@ fn an_export_does_not_go_to_a_terminal() {
         .says("cli::binary");
     machine
         .cairn(&["store", "export", "/usr/bin/vim"])
-        .exits(2)
+        .exits(1)
         .says("store::no_path");
 }
