@@ -8,18 +8,29 @@ const XZ: &[u8] = &[0xfd, b'7', b'z', b'X', b'Z', 0];
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
+/// The power of two of the bytes that a decompressor may look back, and so keep: 128 MiB. What dpkg and archives write
+/// looks back 64 MiB at most.
+const LOOK_BACK_LOG: u32 = 27;
+/// Bytes that a decompressor of xz may take: those that it looks back, and its tables.
+const XZ_BYTES_MAX: u64 = (1 << LOOK_BACK_LOG) + (8 << 20);
+
 /// The plain bytes of a stream that may be compressed.
 ///
-/// Errors: the stream can't be read, or zstd can't be set up; damage shows while reading.
+/// Errors: the stream can't be read, or the decompressor can't be set up; damage shows while reading, and so does a
+/// stream that wants more memory than [`LOOK_BACK_LOG`] allows.
 pub fn decompress<'a>(stream: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
     let mut stream = BufReader::with_capacity(128 * 1024, stream);
     let head = stream.fill_buf()?;
     Ok(if head.starts_with(XZ) {
-        Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(stream))
+        let flags = liblzma::stream::CONCATENATED;
+        let decoder = liblzma::stream::Stream::new_stream_decoder(XZ_BYTES_MAX, flags)?;
+        Box::new(liblzma::bufread::XzDecoder::new_stream(stream, decoder))
     } else if head.starts_with(GZIP) {
         Box::new(flate2::bufread::MultiGzDecoder::new(stream))
     } else if head.starts_with(ZSTD) {
-        Box::new(zstd::stream::read::Decoder::with_buffer(stream)?)
+        let mut decoder = zstd::stream::read::Decoder::with_buffer(stream)?;
+        decoder.window_log_max(LOOK_BACK_LOG)?;
+        Box::new(decoder)
     } else {
         Box::new(stream)
     })
@@ -31,7 +42,7 @@ pub fn decompress<'a>(stream: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> 
 pub fn decompress_all(stream: impl Read, limit: u64) -> io::Result<Vec<u8>> {
     let mut plain = Vec::new();
     decompress(stream)?
-        .take(limit + 1)
+        .take(limit.saturating_add(1))
         .read_to_end(&mut plain)?;
     if plain.len() as u64 > limit {
         let message = format!("unpacks to more than {limit} bytes");

@@ -1,9 +1,17 @@
 //! Binary packages, read in one pass.
 //!
-//! In: the stream of a `.deb`. Out: its control members and its data entries, in archive order, and its SHA-256. Strict:
-//! a path that could leave the root, or a form that dpkg wouldn't write, is an error. Source: deb(5).
+//! In: the stream of a `.deb`, from anywhere. Out: its control members and its data entries, in archive order, and its
+//! SHA-256. Strict: a path that could leave the root, a form that dpkg wouldn't write, or more than [`Limits`] is an
+//! error that names the entry. The head of each member is read here, the tars in [`entries`], what pax and GNU say of
+//! an entry before it in [`extensions`]. Source: deb(5).
 
-use crate::archive::decompress;
+mod entries;
+mod extensions;
+mod limits;
+
+pub use limits::Limits;
+
+use entries::{Bounds, Walk};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -44,22 +52,8 @@ pub enum MemberKind {
     },
     /// Another name of an earlier file; the caller resolves it.
     Hardlink {
-        /// The path of the earlier entry, in the form of [`Member::path`].
+        /// The path of the earlier entry, which is no directory, in the form of [`Member::path`].
         target: String,
-    },
-    /// A character device.
-    CharDevice {
-        /// Major number.
-        major: u32,
-        /// Minor number.
-        minor: u32,
-    },
-    /// A block device.
-    BlockDevice {
-        /// Major number.
-        major: u32,
-        /// Minor number.
-        minor: u32,
     },
     /// A named pipe.
     Fifo,
@@ -83,10 +77,20 @@ pub enum DebError {
     /// An entry that could leave the root or that has no place in a tree.
     #[error("the package's entry `{path}` is refused: {reason}")]
     Entry {
-        /// Its path, lossily decoded.
+        /// Its path, lossily decoded, control characters escaped.
         path: String,
         /// What's wrong.
         reason: String,
+    },
+    /// More of something than [`Limits`] allow.
+    #[error("the package's {member} has more than {max} {what}")]
+    Limit {
+        /// Which part.
+        member: String,
+        /// More than this.
+        max: u64,
+        /// Of what: `entries`, `bytes unpacked`.
+        what: &'static str,
     },
     /// Reading or decompressing failed.
     #[error("cannot read the package's {member}")]
@@ -109,22 +113,28 @@ pub enum DebError {
 /// Reads one package.
 pub struct DebReader<R> {
     stream: Hashing<R>,
+    limits: Limits,
 }
 
 impl<R: Read> DebReader<R> {
     /// Nothing is read yet.
     pub fn new(stream: R) -> Self {
-        Self {
-            stream: Hashing {
-                stream,
-                hasher: Sha256::new(),
-                size: 0,
-            },
-        }
+        Self::with_limits(stream, Limits::default())
+    }
+
+    /// The same with other limits.
+    pub fn with_limits(stream: R, limits: Limits) -> Self {
+        let stream = Hashing {
+            stream,
+            hasher: Sha256::new(),
+            size: 0,
+        };
+        Self { stream, limits }
     }
 
     /// Gives each control member (name, bytes, mode) to `control`, then each data entry to `data`, with a reader
-    /// of its bytes (empty for anything but files).
+    /// of its bytes (empty for anything but files). No path comes twice but a directory's; a hard link comes after what
+    /// it links to.
     ///
     /// Errors: [`DebError`]; a package that lacks one of its three parts is [`DebError::Form`].
     pub fn visit(
@@ -140,27 +150,29 @@ impl<R: Read> DebReader<R> {
             ));
         }
         let mut next = 0;
+        let mut installed_kib = None;
         while let Some((name, size)) = self.header()? {
             let part = match name.as_str() {
-                "debian-binary" => 0,
-                name if name.starts_with("control.tar") => 1,
-                name if name.starts_with("data.tar") => 2,
-                name if name.starts_with('_') => {
-                    self.skip(name, size)?;
-                    continue;
-                }
+                "debian-binary" => Some(0),
+                name if name.starts_with("control.tar") => Some(1),
+                name if name.starts_with("data.tar") => Some(2),
+                name if name.starts_with('_') => None,
                 _ => return Err(DebError::Form(format!("unknown member `{name}`"))),
             };
-            if part != next {
+            if part.is_some_and(|part| part != next) {
                 return Err(DebError::Form(format!("member `{name}` is out of order")));
             }
-            next += 1;
+            let limits = self.limits;
             let mut body = (&mut self.stream).take(size);
             match part {
-                0 => read_version(&mut body)?,
-                1 => read_control(&name, &mut body, &mut control)?,
-                _ => read_data(&name, &mut body, &mut data)?,
+                Some(0) => read_version(&mut body)?,
+                Some(1) => {
+                    installed_kib = read_control(&name, &mut body, limits, &mut control)?;
+                }
+                Some(_) => read_data(&name, &mut body, limits, installed_kib, &mut data)?,
+                None => {}
             }
+            next += u32::from(part.is_some());
             let rest = body.limit();
             self.skip(&name, rest)?;
             if size % 2 == 1 {
@@ -195,13 +207,19 @@ impl<R: Read> DebReader<R> {
             }
         }
         let form = || DebError::Form("the head of a member is damaged".into());
+        // Every byte is a character, so that columns are.
         let text = std::str::from_utf8(&header).map_err(|_| form())?;
-        if !text.ends_with("`\n") {
+        if !text.is_ascii() || !text.ends_with("`\n") {
             return Err(form());
         }
-        let name = text[..16].trim_end().trim_end_matches('/').to_owned();
-        let size = text[48..58].trim_end().parse().map_err(|_| form())?;
-        Ok(Some((name, size)))
+        let name = text[..16].trim_end_matches(' ').trim_end_matches('/');
+        let size = text[48..58].trim_end_matches(' ');
+        if name.contains(|c: char| c.is_ascii_control())
+            || !size.bytes().all(|byte| byte.is_ascii_digit())
+        {
+            return Err(form());
+        }
+        Ok(Some((name.to_owned(), size.parse().map_err(|_| form())?)))
     }
 
     fn exact(&mut self, member: &str, bytes: &mut [u8]) -> Result<(), DebError> {
@@ -220,55 +238,85 @@ impl<R: Read> DebReader<R> {
 }
 
 const AR_MAGIC: &[u8; 8] = b"!<arch>\n";
-/// The largest control member that is believed, in bytes.
-const CONTROL_MAX: u64 = 64 << 20;
 
 fn read(member: &str, source: io::Error) -> DebError {
-    DebError::Read {
-        member: member.into(),
-        source,
+    match limits::passed(&source) {
+        Some(max) => DebError::Limit {
+            member: member.into(),
+            max,
+            what: "bytes unpacked",
+        },
+        None => DebError::Read {
+            member: member.into(),
+            source,
+        },
     }
 }
 
 fn read_version(body: &mut impl Read) -> Result<(), DebError> {
-    let mut version = String::new();
+    let mut version = Vec::new();
     body.take(64)
-        .read_to_string(&mut version)
+        .read_to_end(&mut version)
         .map_err(|source| read("debian-binary", source))?;
-    if version.starts_with("2.") {
+    if version.starts_with(b"2.") {
         return Ok(());
     }
     Err(DebError::Form(format!(
         "its format is `{}`, only 2.x is known",
-        version.trim()
+        version.trim_ascii().escape_ascii()
     )))
 }
 
+/// Gives the control members; returns what the package says that it takes when it is installed, in KiB.
 fn read_control(
     part: &str,
     body: &mut impl Read,
+    limits: Limits,
     visit: &mut impl FnMut(&str, &[u8], u32) -> io::Result<()>,
-) -> Result<(), DebError> {
-    entries(part, body, |member, bytes| {
-        if !matches!(member.kind, MemberKind::File { .. }) {
-            return Ok(());
-        }
-        let mut content = Vec::new();
+) -> Result<Option<u64>, DebError> {
+    let bounds = Bounds {
+        entries: limits.entries,
+        file_bytes: limits.control_bytes,
+        overhead_bytes: limits.control_bytes,
+    };
+    let mut installed_kib = None;
+    Walk::new(part, bounds).run(body, |member, bytes| {
+        let size = match member.kind {
+            MemberKind::Directory => return Ok(()),
+            MemberKind::File { size } => size,
+            _ => {
+                return Err(DebError::Entry {
+                    path: member.path.clone(),
+                    reason: "a control member must be a file".into(),
+                });
+            }
+        };
+        let mut content = Vec::with_capacity(size.min(64 * 1024) as usize);
         bytes
-            .take(CONTROL_MAX)
             .read_to_end(&mut content)
             .map_err(|source| read(part, source))?;
+        if member.path == "control" {
+            installed_kib = limits::installed_kib(&content);
+        }
         visit(&member.path, &content, member.mode).map_err(|source| visited(&member.path, source))
-    })
+    })?;
+    Ok(installed_kib)
 }
 
 fn read_data(
     part: &str,
     body: &mut impl Read,
+    limits: Limits,
+    installed_kib: Option<u64>,
     visit: &mut impl FnMut(&Member, &mut dyn Read) -> io::Result<()>,
 ) -> Result<(), DebError> {
-    entries(part, body, |member, bytes| {
-        visit(&member, bytes).map_err(|source| visited(&member.path, source))
+    let bounds = Bounds {
+        entries: limits.entries,
+        file_bytes: limits.file_bytes(installed_kib),
+        overhead_bytes: limits.overhead_bytes(),
+    };
+    Walk::new(part, bounds).run(body, |member, bytes| {
+        visit(member, bytes).map_err(|source| visited(&member.path, source))
     })
 }
 
@@ -276,155 +324,6 @@ fn visited(path: &str, source: io::Error) -> DebError {
     DebError::Visit {
         path: path.into(),
         source,
-    }
-}
-
-/// Walks a compressed tar and checks the form of each entry.
-fn entries(
-    part: &str,
-    body: &mut impl Read,
-    mut visit: impl FnMut(Member, &mut dyn Read) -> Result<(), DebError>,
-) -> Result<(), DebError> {
-    let mut plain = decompress(body).map_err(|source| read(part, source))?;
-    let mut archive = tar::Archive::new(&mut plain);
-    for entry in archive.entries().map_err(|source| read(part, source))? {
-        let mut entry = entry.map_err(|source| read(part, source))?;
-        let member = member(part, &mut entry)?;
-        let left = entry.size();
-        visit(
-            member,
-            &mut Whole {
-                stream: entry,
-                left,
-            },
-        )?;
-    }
-    // What follows the last entry is padding; reading it lets the decompressor check the stream's end.
-    io::copy(&mut plain, &mut io::sink()).map_err(|source| read(part, source))?;
-    Ok(())
-}
-
-fn member(part: &str, entry: &mut tar::Entry<'_, impl Read>) -> Result<Member, DebError> {
-    let path = clean_path(&entry.path_bytes())?;
-    let refuse = |reason: &str| DebError::Entry {
-        path: path.clone(),
-        reason: reason.into(),
-    };
-    let xattrs = xattrs(part, entry)?;
-    let header = entry.header();
-    let number = |value: io::Result<u64>| value.map_err(|source| read(part, source));
-    let device = || -> Result<(u32, u32), DebError> {
-        let missing = || refuse("a device without numbers");
-        let major = header.device_major().ok().flatten().ok_or_else(missing)?;
-        Ok((
-            major,
-            header.device_minor().ok().flatten().ok_or_else(missing)?,
-        ))
-    };
-    let target = || -> Result<Vec<u8>, DebError> {
-        entry
-            .link_name_bytes()
-            .map(std::borrow::Cow::into_owned)
-            .ok_or_else(|| refuse("a link without a target"))
-    };
-    let kind = match header.entry_type() {
-        tar::EntryType::Directory => MemberKind::Directory,
-        tar::EntryType::Regular | tar::EntryType::Continuous => {
-            MemberKind::File { size: entry.size() }
-        }
-        tar::EntryType::Symlink => MemberKind::Symlink {
-            target: String::from_utf8(target()?)
-                .map_err(|_| refuse("the link's target is not UTF-8"))?,
-        },
-        tar::EntryType::Link => MemberKind::Hardlink {
-            target: clean_path(&target()?)?,
-        },
-        tar::EntryType::Char => {
-            let (major, minor) = device()?;
-            MemberKind::CharDevice { major, minor }
-        }
-        tar::EntryType::Block => {
-            let (major, minor) = device()?;
-            MemberKind::BlockDevice { major, minor }
-        }
-        tar::EntryType::Fifo => MemberKind::Fifo,
-        other => return Err(refuse(&format!("entries of kind {other:?} are unknown"))),
-    };
-    if path.is_empty() && kind != MemberKind::Directory {
-        return Err(refuse("the root must be a directory"));
-    }
-    Ok(Member {
-        kind,
-        mode: header.mode().map_err(|source| read(part, source))? & 0o7777,
-        uid: number(header.uid())? as u32,
-        gid: number(header.gid())? as u32,
-        mtime: number(header.mtime())? as i64,
-        xattrs,
-        path,
-    })
-}
-
-/// Extended attributes from pax headers (`SCHILY.xattr.<name>`).
-fn xattrs(
-    part: &str,
-    entry: &mut tar::Entry<'_, impl Read>,
-) -> Result<BTreeMap<String, Vec<u8>>, DebError> {
-    let mut found = BTreeMap::new();
-    let Some(extensions) = entry
-        .pax_extensions()
-        .map_err(|source| read(part, source))?
-    else {
-        return Ok(found);
-    };
-    for extension in extensions {
-        let extension = extension.map_err(|source| read(part, source))?;
-        if let Some(name) = extension
-            .key()
-            .ok()
-            .and_then(|key| key.strip_prefix("SCHILY.xattr."))
-        {
-            found.insert(name.to_owned(), extension.value_bytes().to_vec());
-        }
-    }
-    Ok(found)
-}
-
-/// `./usr/bin/` → `usr/bin`.
-fn clean_path(bytes: &[u8]) -> Result<String, DebError> {
-    let refuse = |reason: &str| DebError::Entry {
-        path: String::from_utf8_lossy(bytes).into_owned(),
-        reason: reason.into(),
-    };
-    let text = std::str::from_utf8(bytes).map_err(|_| refuse("its name is not UTF-8"))?;
-    if text.starts_with('/') {
-        return Err(refuse("its path is absolute"));
-    }
-    let mut parts = Vec::new();
-    for part in text.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => return Err(refuse("its path leaves the package")),
-            part if part.contains('\0') => return Err(refuse("its path has a zero byte")),
-            part => parts.push(part),
-        }
-    }
-    Ok(parts.join("/"))
-}
-
-/// The bytes of an entry, all of them or an error: an archive that was cut would else give a short file.
-struct Whole<R> {
-    stream: R,
-    left: u64,
-}
-
-impl<R: Read> Read for Whole<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let got = self.stream.read(buffer)?;
-        if got == 0 && self.left > 0 && !buffer.is_empty() {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        self.left = self.left.saturating_sub(got as u64);
-        Ok(got)
     }
 }
 

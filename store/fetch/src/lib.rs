@@ -12,6 +12,6 @@ pub mod signature;
 mod sink;
 
 pub use cancel::Cancel;
-pub use deb::{DebError, DebReader, DebSummary, Member, MemberKind};
+pub use deb::{DebError, DebReader, DebSummary, Limits, Member, MemberKind};
 pub use http::{Client, Fetched, HttpError, Request, Upload};
 pub use signature::{SignatureError, Verifier, find_verifier, verify_clear_signed};

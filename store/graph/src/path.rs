@@ -29,6 +29,8 @@ pub enum StorePathError {
 const ALPHABET: &str = "0123456789abcdfghijklmnpqrsvwxyz";
 /// Characters of the hash part: 160 bits, 5 bits a character.
 const HASH_LEN: usize = 32;
+/// Characters of the name part: with hash and hyphen 244, so that a suffix fits into a file's name.
+const NAME_MAX: usize = 211;
 
 fn base32() -> data_encoding::Encoding {
     let mut spec = data_encoding::Specification::new();
@@ -40,13 +42,18 @@ fn base32() -> data_encoding::Encoding {
     spec.encoding().expect("valid alphabet")
 }
 
+/// Whether this can be the part after the hash; with the hash it is then the name of one file.
+fn is_name(name: &str) -> bool {
+    let ok = |c: char| c.is_ascii_alphanumeric() || "+-._?=~".contains(c);
+    (1..=NAME_MAX).contains(&name.len()) && !name.starts_with('.') && name.chars().all(ok)
+}
+
 impl StorePath {
     /// The path of this content under this name.
     ///
     /// Errors: [`StorePathError::Name`].
     pub fn new(name: &str, content: &Content) -> Result<Self, StorePathError> {
-        let ok = |c: char| c.is_ascii_alphanumeric() || "+-._?=~".contains(c);
-        if name.is_empty() || name.len() > 211 || name.starts_with('.') || !name.chars().all(ok) {
+        if !is_name(name) {
             return Err(StorePathError::Name(name.into()));
         }
         let mut hasher = blake3::Hasher::new();
@@ -83,18 +90,14 @@ impl FromStr for StorePath {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let base = text
             .strip_prefix(STORE_DIR)
-            .map_or(text, |t| t.trim_start_matches('/'));
-        let form = || StorePathError::Form(text.into());
-        if !base.is_ascii() || base.len() < HASH_LEN + 2 {
-            return Err(form());
-        }
-        let (hash, rest) = base.split_at(HASH_LEN);
-        let name_ok = |c: char| c.is_ascii_alphanumeric() || "+-._?=~".contains(c);
-        if !hash.chars().all(|c| ALPHABET.contains(c))
-            || !rest.starts_with('-')
-            || !rest[1..].chars().all(name_ok)
-        {
-            return Err(form());
+            .and_then(|rest| rest.strip_prefix('/'))
+            .unwrap_or(text);
+        let sound = base.is_ascii()
+            && base.get(HASH_LEN..=HASH_LEN) == Some("-")
+            && base[..HASH_LEN].chars().all(|c| ALPHABET.contains(c))
+            && is_name(&base[HASH_LEN + 1..]);
+        if !sound {
+            return Err(StorePathError::Form(text.into()));
         }
         Ok(Self(base.into()))
     }

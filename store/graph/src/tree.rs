@@ -2,14 +2,17 @@
 //!
 //! A tree is a value. Composing two hundred packages into a root is a merge of lists; contents are
 //! named by digest and never touched. The text that is hashed is in [`encoding`], merging in [`compose`],
-//! layers with removals in [`delta`], comparing in [`diff`].
+//! layers with removals in [`delta`], comparing in [`diff`], what a tree may be at most in [`limits`].
 
 pub mod compose;
 pub mod delta;
 pub mod diff;
 pub mod encoding;
+pub mod limits;
 
 use crate::digest::Digest;
+pub use limits::check_path;
+use limits::{ENTRIES_MAX, TEXT_BYTES_MAX, check_entry};
 use std::collections::BTreeMap;
 
 /// One entry of a tree. Its path is the key in [`Tree::entries`].
@@ -72,7 +75,7 @@ pub const MADE_MTIME: i64 = 1;
 /// Why entries are no tree.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TreeError {
-    /// The path has an empty, `.` or `..` component, a NUL byte, or a slash at an end.
+    /// The path has an empty, `.` or `..` component, a NUL byte, a slash at an end, or is too long.
     #[error("`{path}` can't be a path in a tree: {why}")]
     Path {
         /// The path.
@@ -92,7 +95,19 @@ pub enum TreeError {
         /// The path.
         path: String,
     },
-    /// A mode, device number, link target or attribute that no file system has.
+    /// More entries than [`limits::ENTRIES_MAX`].
+    #[error("it has {count} entries; {ENTRIES_MAX} are the most")]
+    TooMany {
+        /// How many.
+        count: usize,
+    },
+    /// More bytes of text than [`limits::TEXT_BYTES_MAX`].
+    #[error("it has {bytes} bytes of text or more; {TEXT_BYTES_MAX} are the most")]
+    TooLong {
+        /// At least so many.
+        bytes: usize,
+    },
+    /// A mode, owner, size, device number, link target or attribute that no file system has.
     #[error("`/{path}`: {why}")]
     Entry {
         /// The path.
@@ -288,11 +303,18 @@ impl Tree {
 
     /// Bytes of all regular files, equal ones counted each time.
     pub fn size(&self) -> u64 {
-        self.entries.values().map(Entry::size).sum()
+        let sizes = self.entries.values().map(Entry::size);
+        sizes.fold(0, u64::saturating_add)
     }
 
-    /// Checks what every tree must hold: sound paths, the root a directory, every parent a directory, sound entries.
+    /// Checks what every tree must hold: sound paths, the root a directory, every parent a directory, sound entries,
+    /// and not more of them than [`limits::ENTRIES_MAX`].
     pub fn check(&self) -> Result<(), TreeError> {
+        if self.entries.len() > ENTRIES_MAX {
+            return Err(TreeError::TooMany {
+                count: self.entries.len(),
+            });
+        }
         for (path, entry) in &self.entries {
             check_path(path)?;
             check_entry(path, entry)?;
@@ -314,58 +336,5 @@ pub fn parent(path: &str) -> Option<&str> {
         None
     } else {
         Some(path.rsplit_once('/').map_or("", |(above, _)| above))
-    }
-}
-
-/// Checks one path of a tree. Errors: [`TreeError::Path`].
-pub fn check_path(path: &str) -> Result<(), TreeError> {
-    let fault = |why| {
-        Err(TreeError::Path {
-            path: path.into(),
-            why,
-        })
-    };
-    if path.is_empty() {
-        return Ok(());
-    }
-    if path.contains('\0') {
-        return fault("it has a NUL byte");
-    }
-    for component in path.split('/') {
-        match component {
-            "" => return fault("it has an empty component"),
-            "." | ".." => return fault("it has a `.` or `..` component"),
-            _ if component.len() > 255 => return fault("a component is longer than 255 bytes"),
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-fn check_entry(path: &str, entry: &Entry) -> Result<(), TreeError> {
-    let fault = |why| {
-        Err(TreeError::Entry {
-            path: path.into(),
-            why,
-        })
-    };
-    if entry.mode > 0o7777 {
-        return fault("its mode has more than permission bits");
-    }
-    if entry
-        .xattrs
-        .keys()
-        .any(|name| name.is_empty() || name.contains('\0'))
-    {
-        return fault("an extended attribute without a sound name");
-    }
-    match &entry.kind {
-        EntryKind::Symlink { target } if target.is_empty() || target.contains('\0') => {
-            fault("a symbolic link needs a target without NUL bytes")
-        }
-        EntryKind::CharDevice { major: 0, minor: 0 } => {
-            fault("a device 0/0 is an overlay's whiteout")
-        }
-        _ => Ok(()),
     }
 }

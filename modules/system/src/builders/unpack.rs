@@ -77,14 +77,7 @@ fn take(
                 io::Error::other(format!("it is a link to `{target}`, which is not there"))
             });
         }
-        MemberKind::CharDevice { major, minor } => EntryKind::CharDevice {
-            major: *major,
-            minor: *minor,
-        },
         MemberKind::Fifo => EntryKind::Fifo,
-        MemberKind::BlockDevice { .. } => {
-            return Err(io::Error::other("a package can't bring a block device"));
-        }
     };
     let mode = if matches!(kind, EntryKind::Symlink { .. }) {
         0o777

@@ -4,9 +4,10 @@
 //! with the labels of both sides. Knows nothing of packages, diversions or `Replaces`: who knows answers the question
 //! of [`compose_with`].
 
+use super::limits::{PATH_BYTES_MAX, TEXT_BYTES_MAX};
 use super::{Entry, EntryKind, Tree, TreeError, parent};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Two layers that say different things of one path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -118,7 +119,7 @@ pub fn compose_with(
     let mut tree = Tree {
         entries: BTreeMap::from_iter(entries),
     };
-    make_parents(&mut tree);
+    make_parents(&mut tree)?;
     tree.check()?;
     Ok(tree)
 }
@@ -135,8 +136,9 @@ struct Placed<'a> {
 
 /// All entries of all layers, redirected through links, sorted by path and then by layer.
 fn place<'a>(layers: &[(&str, &'a Tree)]) -> Result<Vec<Placed<'a>>, ConflictError> {
-    let links = links(layers);
+    let links = links(layers)?;
     let mut folders: HashMap<&str, Cow<'a, str>> = HashMap::new();
+    let mut bytes = 0;
     let mut placed = Vec::with_capacity(layers.iter().map(|(_, tree)| tree.entries.len()).sum());
     for (layer, (label, tree)) in layers.iter().enumerate() {
         for (path, entry) in &tree.entries {
@@ -154,6 +156,9 @@ fn place<'a>(layers: &[(&str, &'a Tree)]) -> Result<Vec<Placed<'a>>, ConflictErr
             } else {
                 Cow::Borrowed(path.as_str())
             };
+            if let Cow::Owned(path) = &path {
+                spend(&mut bytes, path.len())?;
+            }
             placed.push(Placed { path, layer, entry });
         }
     }
@@ -162,7 +167,7 @@ fn place<'a>(layers: &[(&str, &'a Tree)]) -> Result<Vec<Placed<'a>>, ConflictErr
 }
 
 /// All symbolic links of all layers, by path as shipped and, where that leads through a link, also by where it ends up.
-fn links<'a>(layers: &[(&str, &'a Tree)]) -> Links<'a> {
+fn links<'a>(layers: &[(&str, &'a Tree)]) -> Result<Links<'a>, TreeError> {
     let mut links = Links::new();
     for (path, entry) in layers.iter().flat_map(|(_, tree)| &tree.entries) {
         if let EntryKind::Symlink { target } = &entry.kind {
@@ -171,23 +176,26 @@ fn links<'a>(layers: &[(&str, &'a Tree)]) -> Links<'a> {
     }
     let mut folders = HashMap::new();
     let mut moved = Vec::new();
+    let mut bytes = 0;
     for (path, target) in &links {
         let Cow::Borrowed(path) = path else { continue };
         let Some((above, name)) = path.rsplit_once('/') else {
             continue;
         };
         if let Some(Cow::Owned(above)) = folder(above, &links, &mut folders) {
-            moved.push((join(&above, name), *target));
+            let path = join(&above, name);
+            spend(&mut bytes, path.len())?;
+            moved.push((path, *target));
         }
     }
     moved.sort_unstable();
     for (path, target) in moved {
         links.entry(Cow::Owned(path)).or_insert(target);
     }
-    links
+    Ok(links)
 }
 
-/// Where a folder of a layer lies once all links are followed; nothing when they go round in a circle.
+/// Where a folder of a layer lies once all links are followed; nothing when they go round in a circle or too far down.
 fn folder<'a>(
     path: &'a str,
     links: &Links<'a>,
@@ -224,6 +232,9 @@ fn follow(path: &str, links: &Links<'_>) -> Option<String> {
             ".." => done = parent(&done).unwrap_or_default().to_owned(),
             name => {
                 let next = join(&done, name);
+                if next.len() > PATH_BYTES_MAX {
+                    return None;
+                }
                 let Some(target) = links.get(next.as_str()) else {
                     done = next;
                     continue;
@@ -265,18 +276,31 @@ fn kind_name(entry: &Entry) -> &'static str {
     }
 }
 
-fn make_parents(tree: &mut Tree) {
-    let mut missing = Vec::new();
+/// Each missing folder once, however much lies in it.
+fn make_parents(tree: &mut Tree) -> Result<(), TreeError> {
+    let mut missing = BTreeSet::new();
+    let mut bytes = 0;
     for path in tree.entries.keys() {
         let mut above = parent(path);
         while let Some(folder) = above.filter(|folder| !tree.entries.contains_key(*folder)) {
-            missing.push(folder.to_owned());
+            if !missing.insert(folder.to_owned()) {
+                break;
+            }
+            spend(&mut bytes, folder.len())?;
             above = parent(folder);
         }
     }
-    for folder in missing {
-        tree.entries
-            .entry(folder)
-            .or_insert_with(|| Entry::new(EntryKind::Directory, 0o755));
+    let made = missing.into_iter();
+    tree.entries
+        .extend(made.map(|folder| (folder, Entry::new(EntryKind::Directory, 0o755))));
+    Ok(())
+}
+
+/// Counts bytes that paths grew by: links with long targets before many short names would make gigabytes of little.
+fn spend(bytes: &mut usize, more: usize) -> Result<(), TreeError> {
+    *bytes += more;
+    if *bytes > TEXT_BYTES_MAX {
+        return Err(TreeError::TooLong { bytes: *bytes });
     }
+    Ok(())
 }

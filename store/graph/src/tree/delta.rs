@@ -24,7 +24,8 @@ impl Delta {
 
     /// Bytes of the regular files in it.
     pub fn size(&self) -> u64 {
-        self.upserts.values().map(Entry::size).sum()
+        let sizes = self.upserts.values().map(Entry::size);
+        sizes.fold(0, u64::saturating_add)
     }
 
     /// The delta that leads from one tree to the other.

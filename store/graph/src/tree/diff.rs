@@ -34,13 +34,14 @@ impl TreeDiff {
 
     /// Bytes that the new tree has more than the old one; negative when it is smaller.
     pub fn growth(&self) -> i64 {
-        let sum = |list: &[(String, u64)]| list.iter().map(|(_, size)| *size as i64).sum::<i64>();
-        let changed: i64 = self
+        let sum = |list: &[(String, u64)]| list.iter().map(|(_, size)| i128::from(*size)).sum::<i128>();
+        let changed: i128 = self
             .changed
             .iter()
-            .map(|c| c.new_size as i64 - c.old_size as i64)
+            .map(|c| i128::from(c.new_size) - i128::from(c.old_size))
             .sum();
-        sum(&self.added) - sum(&self.removed) + changed
+        let growth = sum(&self.added) - sum(&self.removed) + changed;
+        growth.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64
     }
 }
 

@@ -3,6 +3,7 @@
 //! In: a tree. Out: its one text, and back; a text that is not exactly what [`Tree::encode`] would print is refused.
 //! The form is specified in `docs/store-format.md`.
 
+use super::limits::{ENTRIES_MAX, TEXT_BYTES_MAX};
 use super::{Entry, EntryKind, Tree, TreeError};
 use crate::digest::Digest;
 use std::collections::BTreeMap;
@@ -42,6 +43,10 @@ impl Tree {
     ///
     /// Errors: [`DecodeError`]; whatever is read prints as the same text.
     pub fn decode(text: &str) -> Result<Self, DecodeError> {
+        if text.len() > TEXT_BYTES_MAX {
+            let bytes = text.len();
+            return Err(TreeError::TooLong { bytes }.into());
+        }
         let body = text.strip_prefix(HEADER).ok_or(DecodeError::Line {
             line: 1,
             why: "expected `cairn-tree 1`",
@@ -65,6 +70,10 @@ impl Tree {
                 return Err(fault("entries are not sorted by path"));
             }
             entries.push((path, entry));
+            if entries.len() > ENTRIES_MAX {
+                let count = entries.len();
+                return Err(TreeError::TooMany { count }.into());
+            }
         }
         let tree = Self {
             entries: BTreeMap::from_iter(entries),

@@ -10,5 +10,6 @@ mod compose;
 mod delta;
 mod derivation;
 mod encoding;
+mod hostile;
 mod support;
 mod trees;

@@ -1,7 +1,9 @@
 //! Trees to try things on.
 
+use cairn_graph::tree::limits::FILE_BYTES_MAX;
 use cairn_graph::{Digest, Entry, EntryKind, Tree};
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 /// A file entry whose content is the text.
 pub fn file(text: &str) -> Entry {
@@ -30,7 +32,7 @@ pub fn tree(items: &[&str]) -> Tree {
 fn entry() -> impl Strategy<Value = Entry> {
     let kind = prop_oneof![
         Just(EntryKind::Directory),
-        (any::<[u8; 32]>(), any::<u64>()).prop_map(|(digest, size)| EntryKind::File {
+        (any::<[u8; 32]>(), 1..=FILE_BYTES_MAX).prop_map(|(digest, size)| EntryKind::File {
             digest: Digest(digest),
             size
         }),
@@ -39,23 +41,27 @@ fn entry() -> impl Strategy<Value = Entry> {
             .prop_map(|(major, minor)| EntryKind::CharDevice { major, minor }),
         Just(EntryKind::Fifo),
     ];
+    let name = prop_oneof![3 => "user\\.[^\0]{1,8}", 1 => Just("security.capability".to_owned())];
     let xattrs =
-        prop::collection::btree_map("[^\0]{1,8}", prop::collection::vec(any::<u8>(), 0..6), 0..3);
+        prop::collection::btree_map(name, prop::collection::vec(any::<u8>(), 0..6), 0..3);
     (
         kind,
         0_u32..=0o7777,
-        any::<u32>(),
-        any::<u32>(),
+        0..u32::MAX,
+        0..u32::MAX,
         any::<i64>(),
         xattrs,
     )
-        .prop_map(|(kind, mode, uid, gid, mtime, xattrs)| Entry {
-            kind,
-            mode,
-            uid,
-            gid,
-            mtime,
-            xattrs,
+        .prop_map(|(kind, mode, uid, gid, mtime, xattrs)| {
+            let dressed = matches!(kind, EntryKind::File { .. } | EntryKind::Directory);
+            Entry {
+                kind,
+                mode,
+                uid,
+                gid,
+                mtime,
+                xattrs: if dressed { xattrs } else { BTreeMap::new() },
+            }
         })
 }
 
