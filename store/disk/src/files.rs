@@ -4,6 +4,7 @@ use crate::error::{Act, Error, Result};
 use cairn_sys::fs as sys;
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// Writes a file at `tmp` and moves it to `path`; durable when this returns.
@@ -66,7 +67,13 @@ pub(crate) fn remove_all(path: &Path) -> Result<()> {
         Err(error) => return Err(error).act("remove", path),
     };
     let removed = if metadata.is_dir() {
-        fs::remove_dir_all(path)
+        match fs::remove_dir_all(path) {
+            // A tree may have folders that their owner can't change.
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                open_up(path).and_then(|()| fs::remove_dir_all(path))
+            }
+            other => other,
+        }
     } else {
         fs::remove_file(path)
     };
@@ -75,6 +82,18 @@ pub(crate) fn remove_all(path: &Path) -> Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         other => other.act("remove", path),
     }
+}
+
+/// Lets the owner change a folder and all folders in it; trees are no deeper than `DEPTH_MAX`.
+fn open_up(folder: &Path) -> std::io::Result<()> {
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            open_up(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// The text of a record.

@@ -100,9 +100,21 @@ impl Store {
         files::write_whole(&self.tmp_path()?, &file, &files::to_json(&record, &file)?)
     }
 
-    /// What a path holds and needs; nothing when it was never registered. Errors: [`Error::Record`].
+    /// What a path holds and needs; nothing when it was never registered. Errors: [`Error::Record`], also for a content
+    /// that is not the path's.
     pub fn path_record(&self, path: &StorePath) -> Result<Option<PathRecord>> {
-        files::read_json(&self.layout.path_record(path))
+        let file = self.layout.path_record(path);
+        let Some(record) = files::read_json::<PathRecord>(&file)? else {
+            return Ok(None);
+        };
+        let why = if record.version != 1 {
+            format!("it says version {}", record.version)
+        } else if path_of(path.name(), &record.content)? != *path {
+            "its content is that of another path".into()
+        } else {
+            return Ok(Some(record));
+        };
+        Err(Error::Record { path: file, why })
     }
 
     /// What a path holds. Errors: [`Error::Missing`] when it was never registered.

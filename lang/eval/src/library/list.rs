@@ -418,25 +418,30 @@ fn range<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Re
             "a step of zero leads nowhere",
         )));
     }
-    let count = (i128::from(end) - i128::from(start)) / i128::from(step);
-    let count = usize::try_from(count).unwrap_or(0).min(RANGE_LIMIT);
+    let (way, step_wide) = (i128::from(end) - i128::from(start), i128::from(step));
+    let count = if (way > 0) == (step > 0) {
+        way.unsigned_abs().div_ceil(step_wide.unsigned_abs())
+    } else {
+        0
+    };
+    let Some(count) = usize::try_from(count)
+        .ok()
+        .filter(|count| *count <= RANGE_LIMIT)
+    else {
+        let message = format!("this range has more than {RANGE_LIMIT} items");
+        return Err(Box::new(Diagnostic::error(
+            "eval::range",
+            arguments.span,
+            message,
+        )));
+    };
     evaluator.room(count * size_of::<Value<'_>>() * 2, arguments.span)?;
     let mut items = Vec::with_capacity(count);
     let mut next = start;
-    while (step > 0 && next < end) || (step < 0 && next > end) {
-        if items.len() == RANGE_LIMIT {
-            let message = format!("this range has more than {RANGE_LIMIT} items");
-            return Err(Box::new(Diagnostic::error(
-                "eval::range",
-                arguments.span,
-                message,
-            )));
-        }
+    for _ in 0..count {
         items.push(Value::Int(next));
-        match next.checked_add(step) {
-            Some(following) => next = following,
-            None => break,
-        }
+        // Only what would come after the last can be no number.
+        next = next.wrapping_add(step);
     }
     Ok(evaluator.list(&items, &[]))
 }

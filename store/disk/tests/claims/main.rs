@@ -9,6 +9,7 @@ mod derivations;
 mod full_disk;
 mod gc;
 mod generations;
+mod hostile;
 mod ingest;
 mod lock;
 mod materialise;

@@ -51,7 +51,10 @@ impl<'a> Walk<'a> {
     ) -> Result<(), DebError> {
         let part = self.part;
         let failed = |source| read(part, source);
-        let all_bytes = self.bounds.file_bytes.saturating_add(self.bounds.overhead_bytes);
+        let all_bytes = self
+            .bounds
+            .file_bytes
+            .saturating_add(self.bounds.overhead_bytes);
         let mut plain = Bounded::new(decompress(body).map_err(failed)?, all_bytes);
         let mut archive = tar::Archive::new(&mut plain);
         let mut extension = Extension::default();
@@ -70,7 +73,8 @@ impl<'a> Walk<'a> {
                     _ => extension.pax(&body),
                 };
                 let path = entry.path_bytes();
-                taken.map_err(|reason| refuse(extension.path.as_deref().unwrap_or(&path), reason))?;
+                taken
+                    .map_err(|reason| refuse(extension.path.as_deref().unwrap_or(&path), reason))?;
                 continue;
             }
             let member = self.member(&entry, std::mem::take(&mut extension))?;
@@ -91,10 +95,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn extension_body(
-        &self,
-        entry: &mut tar::Entry<'_, impl Read>,
-    ) -> Result<Vec<u8>, DebError> {
+    fn extension_body(&self, entry: &mut tar::Entry<'_, impl Read>) -> Result<Vec<u8>, DebError> {
         let size = entry.size();
         if size > extensions::BYTES_MAX {
             let reason = format!("{size} bytes stand before it to say what it is");
@@ -139,13 +140,18 @@ impl<'a> Walk<'a> {
         said: Extension,
     ) -> Result<Member, DebError> {
         let header = entry.header();
-        let name = said.path.map_or_else(|| entry.path_bytes().into_owned(), |path| path);
+        let name = said.path.unwrap_or_else(|| entry.path_bytes().into_owned());
         let refuse = |reason: &str| refuse(&name, reason);
         let path = clean_path(&name)?;
-        let number = |value: io::Result<u64>| value.map_err(|_| refuse("a number in its head is none"));
+        let number =
+            |value: io::Result<u64>| value.map_err(|_| refuse("a number in its head is none"));
         let target = || {
             let short = || header.link_name_bytes().map(std::borrow::Cow::into_owned);
-            let target = said.target.clone().or_else(short).filter(|target| !target.is_empty());
+            let target = said
+                .target
+                .clone()
+                .or_else(short)
+                .filter(|target| !target.is_empty());
             target.ok_or_else(|| refuse("a link without a target"))
         };
         if said.size.is_some_and(|size| size != entry.size()) {
@@ -170,7 +176,12 @@ impl<'a> Walk<'a> {
             tar::EntryType::Char | tar::EntryType::Block => {
                 return Err(refuse("a package can't bring a device"));
             }
-            other => return Err(refuse(&format!("entries of kind {other:?} are unknown"))),
+            other => {
+                let kind = char::from(other.as_byte()).escape_default();
+                return Err(refuse(&format!(
+                    "its kind is `{kind}`, which packages don't have"
+                )));
+            }
         };
         if entry.size() > 0 && !matches!(kind, MemberKind::File { .. }) {
             return Err(refuse("only files have contents"));

@@ -128,7 +128,8 @@ mod tests {
 
     #[test]
     fn records_are_read_by_their_length_not_by_their_lines() {
-        let read = read(b"13 path=a\nb=\n27 SCHILY.xattr.user.n=\n\n\0\n20 mtime=-1.5000000\n").unwrap();
+        let read =
+            read(b"13 path=a\nb=\n27 SCHILY.xattr.user.n=\n\n\0\n20 mtime=-1.5000000\n").unwrap();
         assert_eq!(read.path.as_deref(), Some(&b"a\nb="[..]));
         assert_eq!(read.xattrs["user.n"], b"\n\n\0");
         assert_eq!(read.mtime, Some(-2));

@@ -34,7 +34,8 @@ impl TreeDiff {
 
     /// Bytes that the new tree has more than the old one; negative when it is smaller.
     pub fn growth(&self) -> i64 {
-        let sum = |list: &[(String, u64)]| list.iter().map(|(_, size)| i128::from(*size)).sum::<i128>();
+        let sum =
+            |list: &[(String, u64)]| list.iter().map(|(_, size)| i128::from(*size)).sum::<i128>();
         let changed: i128 = self
             .changed
             .iter()

@@ -106,9 +106,9 @@ pub(super) fn check_entry(path: &str, entry: &Entry) -> Result<(), TreeError> {
         EntryKind::File { size, .. } if *size > FILE_BYTES_MAX => {
             fault("it is larger than any file, 16 TiB")
         }
-        EntryKind::File { digest, size } if (*size == 0) != (*digest == *EMPTY) => {
-            fault("its size and its digest contradict each other: only one is that of an empty file")
-        }
+        EntryKind::File { digest, size } if (*size == 0) != (*digest == *EMPTY) => fault(
+            "its size and its digest contradict each other: only one is that of an empty file",
+        ),
         _ => Ok(()),
     }
 }

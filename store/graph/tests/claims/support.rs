@@ -42,8 +42,7 @@ fn entry() -> impl Strategy<Value = Entry> {
         Just(EntryKind::Fifo),
     ];
     let name = prop_oneof![3 => "user\\.[^\0]{1,8}", 1 => Just("security.capability".to_owned())];
-    let xattrs =
-        prop::collection::btree_map(name, prop::collection::vec(any::<u8>(), 0..6), 0..3);
+    let xattrs = prop::collection::btree_map(name, prop::collection::vec(any::<u8>(), 0..6), 0..3);
     (
         kind,
         0_u32..=0o7777,
