@@ -16,7 +16,7 @@ mod many;
 mod tree;
 
 use cairn_disk::{MaterialiseOptions, Store};
-use cairn_graph::{Content, Tree, compose};
+use cairn_graph::{Content, StorePath, Tree, compose};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -270,19 +270,79 @@ impl Bench {
         if !self.wants(title) {
             return;
         }
-        // Filled in with the commands for caches.
+        let store = self.store();
+        let path = Self::path_of(&store);
+        let (key, public) = (self.at("cache.key"), self.at("cache.key.pub"));
+        if !key.exists() {
+            run(self.ours("cairn").args(["cache", "keygen"]).arg(&key));
+        }
+        let cairn = || {
+            let mut push = self.ours("cairn");
+            push.args(["cache", "push"])
+                .arg(self.at("cache"))
+                .arg(path.base_name());
+            run(push.arg("--key").arg(&key));
+            let mut pull = self.ours("pulled");
+            pull.args(["cache", "pull"])
+                .arg(self.at("cache"))
+                .arg(path.base_name());
+            run(pull.arg("--trust").arg(&public));
+        };
+        let nix = || {
+            let cache = format!("file://{}?compression=zstd", self.at("nix-cache").display());
+            let path = self.nix_add();
+            self.nix_copy(&self.at("nix").display().to_string(), &cache, &path);
+            self.nix_copy(&cache, &self.at("nix-pulled").display().to_string(), &path);
+        };
+        let remove = |names: &[&str]| names.iter().for_each(|name| self.remove(name));
+        self.row(
+            title,
+            vec![
+                self.contender("cairn", || remove(&["cache", "pulled"]), cairn),
+                self.contender("nix", || remove(&["nix-cache", "nix-pulled"]), nix),
+            ],
+        );
+        for (name, folder) in [("cairn", "cache"), ("nix", "nix-cache")] {
+            if self.at(folder).exists() {
+                println!(
+                    "{:<30} {name}: {} MB in the cache",
+                    "",
+                    self.size(folder) / 1_000_000
+                );
+            }
+        }
     }
 
-    fn contender<'a>(
+    /// Nix takes the tree again with each copy, which costs it a part of what `add again` says.
+    fn nix_copy(&self, from: &str, to: &str, path: &str) {
+        let mut command = Command::new("nix");
+        command.args(["--extra-experimental-features", "nix-command", "copy"]);
+        run(command.args(["--no-check-sigs", "--from", from, "--to", to, path]));
+    }
+
+    /// Bytes of all files in a folder.
+    fn size(&self, name: &str) -> u64 {
+        let mut command = Command::new("du");
+        let output = command
+            .args(["-sb"])
+            .arg(self.at(name))
+            .output()
+            .expect("it starts");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let word = said.split_whitespace().next().expect("a number");
+        word.parse().expect("a number")
+    }
+
+    fn contender<'a, P, R>(
         &self,
         name: &'static str,
-        prepare: impl Fn() + 'a,
-        run: impl Fn() + 'a,
+        prepare: impl Fn() -> P + 'a,
+        run: impl Fn() -> R + 'a,
     ) -> Contender<'a> {
         Contender {
             name,
-            prepare: Box::new(prepare),
-            run: Box::new(run),
+            prepare: Box::new(move || drop(prepare())),
+            run: Box::new(move || drop(run())),
         }
     }
 
@@ -332,10 +392,15 @@ impl Bench {
         Store::open(&self.at("cairn")).expect("a store")
     }
 
-    fn tree_of(&self, store: &Store) -> Tree {
+    /// The one path that was added.
+    fn path_of(store: &Store) -> StorePath {
         let mut records = fs::read_dir(store.layout().paths()).expect("records");
         let name = records.next().expect("a path").expect("a path").file_name();
-        let path = name.to_str().expect("a name").parse().expect("a path");
+        name.to_str().expect("a name").parse().expect("a path")
+    }
+
+    fn tree_of(&self, store: &Store) -> Tree {
+        let path = Self::path_of(store);
         match store.path_content(&path).expect("a record") {
             Content::Tree { digest } => store.tree(&digest).expect("a tree"),
             Content::File { .. } => panic!("a tree was added"),
@@ -343,9 +408,15 @@ impl Bench {
     }
 
     fn cairn(&self, words: &[&str], path: Option<&str>) {
+        let path = path.map(|path| self.at(path));
+        run(self.ours("cairn").args(words).args(path));
+    }
+
+    /// The program, on the store of this name.
+    fn ours(&self, root: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cairn"));
-        command.arg("--root").arg(self.at("cairn")).args(words);
-        run(command.args(path.map(|path| self.at(path))));
+        command.arg("--root").arg(self.at(root));
+        command
     }
 
     fn nix(&self) -> Command {
@@ -354,8 +425,10 @@ impl Bench {
         command
     }
 
-    fn nix_add(&self) {
-        run(self.nix().arg("--add").arg(self.at("tree")));
+    /// Adds the tree; its path.
+    fn nix_add(&self) -> String {
+        let said = run(self.nix().arg("--add").arg(self.at("tree")));
+        said.trim().to_owned()
     }
 
     fn ostree_init(&self) {
@@ -381,10 +454,12 @@ fn is_there(program: &str) -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
-fn run(command: &mut Command) {
+/// Runs a command to its end; what it printed.
+fn run(command: &mut Command) -> String {
     let output = command.stdin(Stdio::null()).output().expect("it starts");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {said}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {

@@ -9,5 +9,5 @@ pub mod progress;
 pub mod report;
 pub mod style;
 pub mod table;
-pub mod tree;
 pub mod transfer;
+pub mod tree;
