@@ -295,9 +295,8 @@ impl<'a> Fields<'a> {
     fn name(&self, otherwise: Option<&str>) -> Result<String, HostError> {
         let mut needs = BTreeSet::new();
         let given = self.text("name", &mut needs)?;
-        let name = match given.or_else(|| otherwise.map(str::to_owned)) {
-            Some(name) => name,
-            None => return Err(self.wrong("name", "is missing: what the result is called")),
+        let Some(name) = given.or_else(|| otherwise.map(str::to_owned)) else {
+            return Err(self.wrong("name", "is missing: what the result is called"));
         };
         let digest = Digest::of(b"");
         match StorePath::new(&name, &Content::Tree { digest }) {
@@ -463,7 +462,7 @@ mod tests {
         assert_eq!(by_sum, by_hash);
         assert_eq!(by_sum.name, "src-1.0.tar.gz");
         for wrong in [
-            fetch(&[url.clone()]),
+            fetch(std::slice::from_ref(&url)),
             fetch(&[url.clone(), ("sha256", text("abc"))]),
             fetch(&[url.clone(), ("hash", text("b3:00"))]),
             fetch(&[("url", text("ftp://example.org/a")), ("sha256", text(&sum))]),

@@ -282,10 +282,6 @@ impl Session {
     }
 
     /// Lock → graph: every step of builds alone.
-    #[expect(
-        clippy::unused_self,
-        reason = "a stage, as the others are: read where the line is read"
-    )]
     pub fn lower_builds(
         &self,
         described: &Described,

@@ -102,18 +102,19 @@ fn record(graph: &BuildGraph, last: DerivationId, store: &Store) {
         executable: false,
         mtime: 1,
     };
-    let (digest, size) = store.put_bytes(b"made", meta).unwrap();
-    let content = Content::File {
-        digest,
-        size,
-        executable: false,
-    };
     let mut outputs: Vec<Option<Output>> = vec![None; graph.len()];
     let mut realisations = Vec::new();
     for id in graph.order().unwrap() {
         let resolved = graph
             .resolve(id, |input| outputs[input.0 as usize].clone())
             .unwrap();
+        let made = resolved.derivation.name.as_bytes();
+        let (digest, size) = store.put_bytes(made, meta).unwrap();
+        let content = Content::File {
+            digest,
+            size,
+            executable: false,
+        };
         let path = StorePath::new(&resolved.derivation.name, &content).unwrap();
         let output = Output { path, content };
         outputs[id.0 as usize] = Some(output.clone());

@@ -19,7 +19,7 @@ pub use builder::{BuildContext, Builder, Builders, Built, Kind};
 pub use error::{BuildError, Failure, RealiseError};
 pub use event::{Event, Step};
 pub use one::rebuild;
-pub use plan::{Known, Need, Plan, plan};
+pub use plan::{Known, Need, Plan, plan, plan_by};
 pub use schedule::{Options, Realised, plan_in, realise};
 
 /// Tasks that `main` must give to [`cairn_sys::maybe_run_as_child`] for the builders of this crate.

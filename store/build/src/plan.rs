@@ -15,7 +15,7 @@ use std::fmt;
 pub struct Known {
     /// Its record.
     pub realisation: Realisation,
-    /// Whether its content is in the store.
+    /// Whether its content is in the store; asked only where the plan depends on it ([`plan_by`]), and otherwise as it was found.
     pub present: bool,
 }
 
@@ -49,7 +49,18 @@ pub struct Plan {
 pub fn plan(
     graph: &BuildGraph,
     roots: &[DerivationId],
+    lookup: impl FnMut(&ActionKey) -> Option<Known>,
+) -> Result<Plan, GraphError> {
+    plan_by(graph, roots, lookup, |known| known.present)
+}
+
+/// The same; `present` is asked only for what is wanted, or needed by what must be made: of a large graph of which all is known,
+/// for its roots alone.
+pub fn plan_by(
+    graph: &BuildGraph,
+    roots: &[DerivationId],
     mut lookup: impl FnMut(&ActionKey) -> Option<Known>,
+    mut present: impl FnMut(&Known) -> bool,
 ) -> Result<Plan, GraphError> {
     if let Some(unknown) = roots.iter().find(|root| graph.derivation(**root).is_none()) {
         return Err(GraphError::Unknown(*unknown));
@@ -73,17 +84,25 @@ pub fn plan(
         }
     }
     let mut needed = BTreeMap::new();
+    let mut seen = vec![false; graph.len()];
     let mut open: Vec<DerivationId> = roots.to_vec();
     while let Some(id) = open.pop() {
-        let need = match (keys.get(&id), known.get(&id)) {
-            (_, Some(Known { present: true, .. })) => continue,
-            (Some(key), Some(_)) => Need::Gone(*key),
+        if std::mem::replace(&mut seen[id.0 as usize], true) {
+            continue;
+        }
+        let need = match (keys.get(&id), known.get_mut(&id)) {
+            (Some(key), Some(found)) => {
+                found.present = present(found);
+                if found.present {
+                    continue;
+                }
+                Need::Gone(*key)
+            }
             (Some(key), None) => Need::New(*key),
             (None, _) => Need::Waits,
         };
-        if needed.insert(id, need).is_none() {
-            open.extend(graph.inputs(id).into_iter().map(|(_, input)| input));
-        }
+        needed.insert(id, need);
+        open.extend(graph.inputs(id).into_iter().map(|(_, input)| input));
     }
     let order = order
         .into_iter()

@@ -7,7 +7,7 @@ use crate::builder::{Builders, Kind};
 use crate::error::{BuildError, RealiseError, one_line};
 use crate::event::{Event, Step};
 use crate::one::{Ended, Workshop};
-use crate::plan::{Known, Plan, plan};
+use crate::plan::{Known, Plan, plan, plan_by};
 use crate::state::{Finished, Lane, State};
 use cairn_disk::{DerivationRecord, Store};
 use cairn_graph::{ActionKey, BuildGraph, Content, DerivationId, Output, Realisation};
@@ -75,9 +75,7 @@ pub fn realise(
     events: &(dyn Fn(Event) + Sync),
 ) -> Result<Realised, RealiseError> {
     // What is found is claimed at once: nothing goes until all that the plan counts on is said.
-    let plan = store.beside_no_collection(|| {
-        plan_by(graph, roots, |key| look_up(store, key, Claim::Claimed))
-    })?;
+    let plan = store.beside_no_collection(|| plan_with(graph, roots, store, Claim::Claimed))?;
     let urgency = graph.urgency(|_, derivation| builders.cost(derivation))?;
     let steps = steps(graph, &plan, builders, &urgency);
     let fetches: BTreeSet<DerivationId> = steps
@@ -145,23 +143,40 @@ pub fn plan_in(
     roots: &[DerivationId],
     store: Option<&Store>,
 ) -> Result<Plan, RealiseError> {
-    plan_by(graph, roots, |key| {
-        store.map_or(Ok(None), |store| look_up(store, key, Claim::Seen))
-    })
+    match store {
+        Some(store) => plan_with(graph, roots, store, Claim::Seen),
+        None => Ok(plan(graph, roots, |_| None)?),
+    }
 }
 
-fn plan_by(
+fn plan_with(
     graph: &BuildGraph,
     roots: &[DerivationId],
-    look_up: impl Fn(&ActionKey) -> Result<Option<Known>, cairn_disk::Error>,
+    store: &Store,
+    claim: Claim,
 ) -> Result<Plan, RealiseError> {
     let mut failure = None;
-    let plan = plan(graph, roots, |key| {
-        look_up(key).unwrap_or_else(|error| {
-            failure.get_or_insert(error);
-            None
-        })
-    })?;
+    // Whether a record's content is there is looked up only where it matters: most of a large graph is only walked through.
+    let plan = plan_by(
+        graph,
+        roots,
+        |key| {
+            let realisation = store.realisations().record(key)?;
+            let present = true;
+            Some(Known {
+                realisation,
+                present,
+            })
+        },
+        |known| {
+            let found = look_up(store, &known.realisation.action, claim);
+            let found = found.unwrap_or_else(|error| {
+                failure.get_or_insert(error);
+                None
+            });
+            found.is_some_and(|found| found.present)
+        },
+    )?;
     match failure {
         Some(error) => Err(error.into()),
         None => Ok(plan),

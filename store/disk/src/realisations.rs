@@ -23,14 +23,11 @@ impl<'a> Realisations<'a> {
 
     /// What the derivation of this key came out as, if that is known and still in the store.
     pub fn get(&self, key: &ActionKey) -> Result<Option<Realisation>> {
-        let Ok(Some(found)) = files::read_json::<Realisation>(&self.store.layout.realisation(key))
-        else {
+        let Some(found) = self.record(key) else {
             return Ok(None);
         };
         let record = self.store.path_record(&found.output.path).ok().flatten();
-        let usable = found.version == cairn_graph::derivation::REALISATION_VERSION
-            && found.action == *key
-            && record.is_some_and(|record| record.content == found.output.content);
+        let usable = record.is_some_and(|record| record.content == found.output.content);
         Ok(usable.then_some(found))
     }
 
@@ -43,6 +40,15 @@ impl<'a> Realisations<'a> {
             }
             Ok(found)
         })
+    }
+
+    /// What the record of this key says, whether or not the output is still in the store: enough to know the keys of what needs it.
+    pub fn record(&self, key: &ActionKey) -> Option<Realisation> {
+        let read = files::read_json::<Realisation>(&self.store.layout.realisation(key));
+        let found = read.ok().flatten()?;
+        let sound =
+            found.version == cairn_graph::derivation::REALISATION_VERSION && found.action == *key;
+        sound.then_some(found)
     }
 
     /// Records one realisation. See [`Realisations::put_all`].

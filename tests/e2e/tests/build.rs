@@ -147,6 +147,17 @@ fn an_input_that_comes_out_the_same_rebuilds_nothing_above_it() {
 }
 
 #[test]
+fn what_an_input_needs_is_there_too() {
+    let both = two("x", "1");
+    let both = both.split("in {").next().expect("bindings");
+    let (_archive, machine) = with(&format!(
+        "{both} in build({{ name = \"top\", script = \"cat $(cat ${{app}}/needs)/version > $out\" }})\n"
+    ));
+    build(&machine, &[]).done();
+    assert_eq!(text(&machine.config("result")), "1\n");
+}
+
+#[test]
 fn builds_of_a_record_have_links_of_their_own_and_can_be_picked() {
     let (_archive, machine) = with(&two("x", "1"));
     let run = build(&machine, &["--json"]).done();
@@ -423,4 +434,6 @@ fn the_example_compiles_with_gcc_of_the_real_archive() {
         "hello from Cairn\n"
     );
     build(&machine, &["--check"]).done();
+    // The configuration beside it takes the same build, and its lock.
+    machine.cairn(&["check", "system.cairn"]).done();
 }

@@ -18,7 +18,9 @@ fn complaints(files: &[&TextFile]) -> Vec<String> {
 fn children(file: &TextFile) -> Vec<String> {
     let (folder, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
     let folder = match name {
-        "lib.rs" | "main.rs" | "mod.rs" | "build.rs" => folder.to_owned(),
+        "lib.rs" | "main.rs" | "mod.rs" => folder.to_owned(),
+        // Elsewhere a module may be called `build`.
+        "build.rs" if is_entry(&file.path) => folder.to_owned(),
         // An integration test's modules lie beside it, any other file's in the folder of its name.
         _ if folder.ends_with("/tests") && is_entry(&file.path) => folder.to_owned(),
         _ => file.path.trim_end_matches(".rs").to_owned(),

@@ -132,9 +132,10 @@ impl Build {
         let mut lines = String::new();
         let mut rows = Vec::new();
         for (one, output) in built {
-            let link = match self.no_link {
-                true => None,
-                false => Some(link::make(store, &self.link_of(one, of), &output.path)?),
+            let link = if self.no_link {
+                None
+            } else {
+                Some(link::make(store, &self.link_of(one, of), &output.path)?)
             };
             lines.push_str(&output.path.logical());
             lines.push('\n');

@@ -186,9 +186,10 @@ impl State {
         {
             let took = style::duration(wall);
             // What is built once more to be compared is in no plan.
-            let step = match self.names.contains_key(&id) {
-                true => format!("[{}/{}] ", self.made, self.to_make),
-                false => String::new(),
+            let step = if self.names.contains_key(&id) {
+                format!("[{}/{}] ", self.made, self.to_make)
+            } else {
+                String::new()
             };
             self.print(&format!(
                 "{step}{} {} ({took})",

@@ -23,6 +23,7 @@ pub struct Tree {
 #[derive(Debug)]
 struct Node {
     name: String,
+    kind: Kind,
     size: Option<u64>,
     urgency: u64,
     inputs: Vec<DerivationId>,
@@ -59,6 +60,7 @@ impl Tree {
         for step in steps {
             let node = Node {
                 name: step.name.clone(),
+                kind: step.kind,
                 size: step.size,
                 urgency: step.urgency,
                 inputs: step.inputs.clone(),
@@ -141,7 +143,8 @@ impl Tree {
                 0 => String::new(),
                 bytes => format!(" of {}", style::bytes(bytes)),
             };
-            text.push_str(&format!(", {}{of} fetched", style::bytes(fetched)));
+            let fetched = style::bytes(fetched);
+            text = format!("{text}, {fetched}{of} fetched");
         }
         text
     }
@@ -198,11 +201,16 @@ impl Tree {
         lines
     }
 
-    /// Of those that wait for a step, the one that is waited for longest.
+    /// Of those that wait for a step, the one that is waited for longest. What only unpacks a download is passed over.
     fn waits_for(&self, id: DerivationId) -> Option<DerivationId> {
         let dependents = self.nodes.get(&id)?.dependents.iter();
         let waiting = dependents.filter_map(|id| Some((self.nodes.get(id)?.urgency, *id)));
-        waiting.max().map(|(_, id)| id)
+        let (_, above) = waiting.max()?;
+        let node = self.nodes.get(&above)?;
+        match node.kind {
+            Kind::Unpack if !node.dependents.is_empty() => self.waits_for(above),
+            _ => Some(above),
+        }
     }
 
     fn draw(
@@ -321,12 +329,14 @@ mod tests {
     fn tree(steps: &[(&str, &[u32])]) -> Tree {
         let count = steps.len() as u64;
         let steps = steps.iter().enumerate().map(|(number, (name, inputs))| {
-            let is_download = name.ends_with(".deb");
+            let is_download = name.contains(".deb");
             Step {
                 id: id(number as u32),
                 name: (*name).to_owned(),
                 kind: if is_download {
                     Kind::Fetch
+                } else if name.starts_with("unpacked") {
+                    Kind::Unpack
                 } else {
                     Kind::Build
                 },
@@ -414,6 +424,17 @@ mod tests {
              ├─ left waits\n\
              │  └─ building base 0 ms\n\
              └─ building other 0 ms\n"
+        );
+    }
+
+    #[test]
+    fn a_download_stands_below_what_its_contents_are_for() {
+        let mut tree = tree(&[("a.deb", &[]), ("unpacked-a", &[0]), ("packages", &[1])]);
+        let now = Instant::now();
+        tree.started(id(0), Kind::Fetch, now);
+        assert_eq!(
+            shown(&tree, now, 10),
+            "packages waits\n└─ fetching a.deb 0 B of 2.0 MiB 0 ms\n"
         );
     }
 

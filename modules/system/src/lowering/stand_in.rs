@@ -26,9 +26,11 @@ pub fn substitute(value: &mut Value, replacements: &BTreeMap<String, String>) {
                 *text = new;
             }
         }
-        Value::Array(items) => items
-            .iter_mut()
-            .for_each(|item| substitute(item, replacements)),
+        Value::Array(items) => {
+            for item in items {
+                substitute(item, replacements);
+            }
+        }
         Value::Object(fields) => {
             let names: Vec<String> = fields.keys().cloned().collect();
             for name in names {
@@ -38,9 +40,9 @@ pub fn substitute(value: &mut Value, replacements: &BTreeMap<String, String>) {
                     fields.insert(new, value);
                 }
             }
-            fields
-                .values_mut()
-                .for_each(|value| substitute(value, replacements));
+            for value in fields.values_mut() {
+                substitute(value, replacements);
+            }
         }
         _ => {}
     }
