@@ -14,7 +14,7 @@
     reason = "figures for people, with one digit after the point"
 )]
 
-#[path = "../../../../lang/syntax/benches/configuration/mod.rs"]
+#[path = "../../../../lang/syntax/benches/parse/configuration.rs"]
 mod configuration;
 mod modules;
 
