@@ -31,28 +31,18 @@ impl Ls {
         let named = store_path::named(&store, &self.path)?;
         let found = within::find(&store, &named)?;
         let entries: Vec<(String, Entry)> = match &found.tree {
-            Some(tree) if found.entry.is_dir() => {
-                let below = if self.recursive {
-                    let cut = if found.inside.is_empty() {
-                        0
-                    } else {
-                        found.inside.len() + 1
-                    };
-                    let below = tree
-                        .entries
-                        .iter()
-                        .filter(|(path, _)| is_below(path, &found.inside));
-                    below
-                        .map(|(path, entry)| (path[cut..].to_owned(), entry.clone()))
-                        .collect()
-                } else {
-                    let children = tree.children(&found.inside);
-                    children
-                        .map(|(name, entry)| (name.to_owned(), entry.clone()))
-                        .collect()
-                };
+            Some(tree) if found.entry.is_dir() && self.recursive => {
+                let cut = found.inside.len() + usize::from(!found.inside.is_empty());
+                let below = tree.entries.iter();
                 below
+                    .filter(|(path, _)| is_below(path, &found.inside))
+                    .map(|(path, entry)| (path[cut..].to_owned(), entry.clone()))
+                    .collect()
             }
+            Some(tree) if found.entry.is_dir() => tree
+                .children(&found.inside)
+                .map(|(name, entry)| (name.to_owned(), entry.clone()))
+                .collect(),
             _ => {
                 let name = found.inside.rsplit('/').next().unwrap_or_default();
                 let name = if name.is_empty() {
