@@ -51,6 +51,30 @@ fn closures_referrers_and_keepers_follow_the_references() {
 }
 
 #[test]
+fn of_many_ways_the_shortest_is_told() {
+    let m = machine();
+    let deep = m.path("deep", &["a=1"], &[]);
+    let short = m.path("short", &["b=2"], std::slice::from_ref(&deep));
+    let mut tops = vec![short.clone()];
+    for number in 0..8 {
+        let near = m.path(
+            &format!("near{number}"),
+            &["c=3"],
+            std::slice::from_ref(&deep),
+        );
+        tops.push(m.path(&format!("far{number}"), &["d=4"], &[near]));
+    }
+    let top = m.path("top", &["e=5"], &tops);
+    m.store
+        .roots()
+        .set("mine", std::slice::from_ref(&top))
+        .unwrap();
+    let keepers = m.store.relations().unwrap().keepers(&deep);
+    let chains: Vec<_> = keepers.into_iter().map(|keeper| keeper.chain).collect();
+    assert_eq!(chains, [vec![top, short, deep]]);
+}
+
+#[test]
 fn contents_count_once_and_unique_ones_are_told() {
     let m = machine();
     let one = m.path("one", &["a=1111", "b=1111", "c=22"], &[]);
