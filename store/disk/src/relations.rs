@@ -68,13 +68,12 @@ impl Store {
         }
         for generation in self.generations().list()?.generations {
             let number = generation.number;
-            relations
-                .roots
-                .push((Root::System(number), generation.system));
+            let system = generation.system;
             let parts = generation.keeps.into_iter();
-            relations
-                .roots
-                .extend(parts.map(|path| (Root::Part(number), path)));
+            let parts = parts.filter(|path| *path != system);
+            let parts: Vec<_> = parts.map(|path| (Root::Part(number), path)).collect();
+            relations.roots.push((Root::System(number), system));
+            relations.roots.extend(parts);
         }
         for (name, paths) in self.roots().list()? {
             let named = paths.into_iter();
