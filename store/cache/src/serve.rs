@@ -33,6 +33,9 @@ pub enum Body {
     File(std::fs::File, u64),
 }
 
+/// Is told of every answer: status and name.
+pub type Log = Arc<dyn Fn(u16, &str) + Send + Sync>;
+
 /// Where files come from.
 pub trait Files: Send + Sync {
     /// A file by its name in the cache: nothing where there is none.
@@ -55,14 +58,14 @@ impl Files for Folder {
     }
 }
 
-/// Serves until it is cancelled. `log` is told of every answer: status and path.
+/// Serves until it is cancelled.
 ///
 /// Errors: [`Error::Stream`] when the listener fails.
 pub fn serve(
     listener: &TcpListener,
     files: &Arc<dyn Files>,
     cancel: &Cancel,
-    log: &Arc<dyn Fn(u16, &str) + Send + Sync>,
+    log: &Log,
 ) -> Result<()> {
     let failed = |source| Error::Stream {
         act: "listen",

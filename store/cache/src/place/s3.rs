@@ -18,7 +18,7 @@ const HOLDS: Duration = Duration::from_hours(1);
 pub struct Bucket {
     title: String,
     prefix: String,
-    bucket: rusty_s3::Bucket,
+    signer: rusty_s3::Bucket,
     /// None for a bucket that anybody may read.
     credentials: Option<Credentials>,
     client: Client,
@@ -65,7 +65,7 @@ impl Bucket {
         let endpoint = endpoint
             .parse()
             .map_err(|_| wrong(format!("AWS_ENDPOINT_URL is no URL: `{endpoint}`")))?;
-        let bucket = rusty_s3::Bucket::new(endpoint, style, name.to_owned(), region)
+        let signer = rusty_s3::Bucket::new(endpoint, style, name.to_owned(), region)
             .map_err(|error| wrong(error.to_string()))?;
         let keys = (set(&["AWS_ACCESS_KEY_ID"]), set(&["AWS_SECRET_ACCESS_KEY"]));
         let credentials = match (keys, set(&["AWS_SESSION_TOKEN"])) {
@@ -83,7 +83,7 @@ impl Bucket {
             } else {
                 format!("{prefix}/")
             },
-            bucket,
+            signer,
             credentials,
             client,
         })
@@ -94,7 +94,7 @@ impl Bucket {
     }
 
     fn url_to_read(&self, name: &str) -> String {
-        self.bucket
+        self.signer
             .get_object(self.credentials.as_ref(), &self.key(name))
             .sign(HOLDS)
             .into()
@@ -133,7 +133,7 @@ impl Place for Bucket {
 
     fn has(&self, name: &str) -> Result<bool> {
         let key = self.key(name);
-        let action = self.bucket.head_object(self.credentials.as_ref(), &key);
+        let action = self.signer.head_object(self.credentials.as_ref(), &key);
         self.client
             .exists(action.sign(HOLDS).as_str())
             .map_err(|error| transfer_error("look for", &self.title, name, &error))
@@ -149,7 +149,7 @@ impl Place for Bucket {
         spool.flush().map_err(failed)?;
         let size = spool.stream_position().map_err(failed)?;
         let key = self.key(name);
-        let action = self.bucket.put_object(self.credentials.as_ref(), &key);
+        let action = self.signer.put_object(self.credentials.as_ref(), &key);
         let url = action.sign(HOLDS);
         let sent = match spool.into_inner() {
             tempfile::SpooledData::InMemory(bytes) => self

@@ -2,7 +2,7 @@
 
 use crate::support::{machine, pull_from, pushed, wanted};
 use cairn_cache::place::Folder;
-use cairn_cache::serve::{Files, Live, serve};
+use cairn_cache::serve::{Files, Live, Log, serve};
 use cairn_cache::{Error, Place};
 use cairn_disk::Store;
 use cairn_fetch::{Cancel, Client};
@@ -25,7 +25,7 @@ fn start(files: Arc<dyn Files>) -> Server {
     let (cancel, asked) = (Cancel::default(), Arc::<Mutex<Vec<String>>>::default());
     let (stop, list) = (cancel.clone(), Arc::clone(&asked));
     let thread = std::thread::spawn(move || {
-        let log: Arc<dyn Fn(u16, &str) + Send + Sync> = Arc::new(move |status, name| {
+        let log: Log = Arc::new(move |status, name| {
             list.lock().unwrap().push(format!("{status} {name}"));
         });
         serve(&listener, &files, &stop, &log).unwrap();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use cairn_cache::Wanted;
 use cairn_cache::place::Folder;
-use cairn_cache::serve::{Files, Live, serve};
+use cairn_cache::serve::{Files, Live, Log, serve};
 use cairn_disk::GenerationState;
 use cairn_system::session::read_manifest;
 use clap::Args;
@@ -65,7 +65,7 @@ impl Serve {
         context.data(&format!("http://{address}\n"))?;
         context.tell(&format!("serving {what}; Ctrl-C ends it"));
         let loud = context.globals.verbose > 0;
-        let log: Arc<dyn Fn(u16, &str) + Send + Sync> = Arc::new(move |status, name| {
+        let log: Log = Arc::new(move |status, name| {
             if loud {
                 anstream::eprintln!("{status} {name}");
             }
