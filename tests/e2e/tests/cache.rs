@@ -286,7 +286,7 @@ fn a_pull_that_was_killed_goes_on_and_takes_no_object_twice() {
     for path in files(&folder) {
         let bytes = std::fs::read(&path).expect("read");
         let name = format!("/{}", text(path.strip_prefix(&folder).expect("inside")));
-        if name.ends_with(".zst") {
+        if path.extension().is_some_and(|end| end == "zst") {
             contents.push((bytes.len() as u64, name.clone()));
         }
         server.put(&name, bytes);

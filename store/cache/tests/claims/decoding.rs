@@ -223,7 +223,7 @@ fn what_does_not_hold_together_is_refused() {
         };
     });
     add("is no name", &|statement| {
-        statement.name = Some("../etc".into())
+        statement.name = Some("../etc".into());
     });
     add("is of the generation and no root", &|statement| {
         let below = statement
