@@ -46,7 +46,7 @@ fn copy_program(program: &str, root: &Path, seen: &mut BTreeSet<PathBuf>) {
 }
 
 struct World {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     store: Store,
     builders: Builders,
     options: Options,
@@ -93,7 +93,7 @@ impl World {
             )
             .with(NAME, Script);
         Self {
-            _folder: folder,
+            folder,
             store,
             builders,
             options: Options::default(),
@@ -240,7 +240,7 @@ fn setuid_outputs_are_refused() {
 
 fn an_output_that_links_to_a_file_of_the_host_brings_nothing_of_it() {
     let world = World::new();
-    let secret = world._folder.path().join("secret");
+    let secret = world.folder.path().join("secret");
     fs::write(&secret, "a secret of the host").unwrap();
     let secret = secret.display();
     let whole = failure(
@@ -258,7 +258,7 @@ fn an_output_that_links_to_a_file_of_the_host_brings_nothing_of_it() {
     let digest = cairn_graph::Digest::of(b"a secret of the host");
     assert!(!world.store.has_object(&digest));
     // The control: who follows the link reads it.
-    let made = world._folder.path().join("made");
+    let made = world.folder.path().join("made");
     std::os::unix::fs::symlink(secret.to_string(), &made).unwrap();
     assert_eq!(fs::read_to_string(made).unwrap(), "a secret of the host");
 }
@@ -310,7 +310,7 @@ fn a_script_that_takes_too_long_is_stopped() {
     assert_eq!(error.exit_code(), 101);
 }
 
-fn a_kept_folder_holds_what_the_failed_script_made() {
+fn a_keptfolder_holds_what_the_failed_script_made() {
     let mut world = World::new();
     world.options.keep_failed = true;
     let failed = failure(world.build_script("echo half >half; exit 3").unwrap_err());
@@ -343,6 +343,6 @@ fn trials() -> Vec<Trial> {
         a_failing_script_is_told_with_its_last_lines,
         a_script_without_output_fails,
         a_script_that_takes_too_long_is_stopped,
-        a_kept_folder_holds_what_the_failed_script_made,
+        a_keptfolder_holds_what_the_failed_script_made,
     ]
 }

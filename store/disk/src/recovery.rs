@@ -30,10 +30,14 @@ impl Store {
     ///
     /// Who may not write to the store leaves it as it is. Errors: [`Error::Io`].
     pub(crate) fn recover(&self) -> Result<()> {
-        if self.left_by_earlier_boots()?.is_empty() {
-            return Ok(());
-        }
-        match self.recover_alone() {
+        let recovered = self.left_by_earlier_boots().and_then(|left| {
+            if left.is_empty() {
+                Ok(())
+            } else {
+                self.recover_alone()
+            }
+        });
+        match recovered {
             Err(Error::Io { source, .. }) if is_refused(&source) => Ok(()),
             other => other,
         }

@@ -19,8 +19,15 @@ pub fn after_cut(operation: &Operation, root: &Path, expected: &str) -> Result<(
     succeeds(&mut operation.command(root)).map_err(|why| format!("run again: {why}"))?;
     let result = summary(root);
     if result != expected {
+        let lacks = |one: &str, other: &str| -> Vec<String> {
+            let there: Vec<&str> = other.lines().collect();
+            let missing = one.lines().filter(|line| !there.contains(line));
+            missing.map(str::to_owned).collect()
+        };
         return Err(format!(
-            "run again, it came out as\n{result}\nin place of\n{expected}"
+            "run again, it lacks {:?} and has {:?} too many",
+            lacks(expected, &result),
+            lacks(&result, expected)
         ));
     }
     sound(root).map_err(|why| format!("after running it again: {why}"))

@@ -1,6 +1,7 @@
 //! `cairn-crash [--most N] [OPERATION…]`: tries the cut points of operations and prints a table.
 //!
-//! In: which operations (`add`, `first-add`, `recovery`, `build`, `switch`, `collection`; all without this), and how many points of each kind at most. Out: the
+//! In: which operations (`add`, `first-add`, `recovery`, `build`, `switch`, `collection`, `first-switch`; all without
+//! this), and how many points of each kind at most. Out: the
 //! table on standard output, what was lost on standard error. Exits with 1 when a point was lost.
 
 use cairn_crash::operations::{self, Operation};
@@ -11,13 +12,16 @@ use std::time::Instant;
 /// Makes an operation.
 type Make = fn() -> Operation;
 
-const OPERATIONS: [(&str, Make); 6] = [
-    ("add", operations::add),
-    ("first-add", operations::first_add),
-    ("recovery", operations::recovery),
-    ("build", operations::build),
-    ("switch", operations::switch),
-    ("collection", operations::collection),
+/// All operations, and how many points of each are tried at most.
+const OPERATIONS: [(&str, Make, usize); 7] = [
+    ("add", operations::add, usize::MAX),
+    ("first-add", operations::first_add, usize::MAX),
+    ("recovery", operations::recovery, usize::MAX),
+    ("build", operations::build, usize::MAX),
+    ("switch", operations::switch, usize::MAX),
+    ("collection", operations::collection, usize::MAX),
+    // Each takes seconds, and there are thousands.
+    ("first-switch", operations::first_switch, 60),
 ];
 
 fn main() -> ExitCode {
@@ -30,22 +34,23 @@ fn main() -> ExitCode {
                 Some(number) => most = number,
                 None => return usage(),
             }
-        } else if OPERATIONS.iter().any(|(name, _)| *name == argument) {
+        } else if OPERATIONS.iter().any(|(name, ..)| *name == argument) {
             wanted.push(argument);
         } else {
             return usage();
         }
     }
     let (mut tried, mut lost) = (0, 0);
-    println!("operation   cut          points   tried    lost  seconds");
-    for (name, make) in OPERATIONS {
+    println!("operation    cut          points   tried    lost  seconds");
+    for (name, make, at_most) in OPERATIONS {
         if !wanted.is_empty() && !wanted.iter().any(|wanted| wanted == name) {
             continue;
         }
         let operation = make();
+        let most = most.min(at_most);
         let mut show = |kind: &str, begun: Instant, found: &Tried| {
             println!(
-                "{name:<11} {kind:<10} {:>8} {:>7} {:>7} {:>8.1}",
+                "{name:<12} {kind:<10} {:>8} {:>7} {:>7} {:>8.1}",
                 found.points,
                 found.tried,
                 found.lost.len(),
@@ -68,6 +73,8 @@ fn main() -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("cairn-crash [--most NUMBER] [add|first-add|recovery|build|switch|collection]…");
+    eprintln!(
+        "cairn-crash [--most NUMBER] [add|first-add|recovery|build|switch|collection|first-switch]…"
+    );
     ExitCode::from(2)
 }

@@ -8,7 +8,7 @@ use crate::disk::{Disk, Step};
 use crate::points::{boot_anew, record};
 use cairn_disk::{IngestOptions, Store};
 use cairn_graph::{Content, StorePath};
-use cairn_support::{CONFIG, Machine, small};
+use cairn_support::{Archive, CONFIG, Machine, small};
 use std::any::Any;
 use std::collections::BTreeSet;
 use std::fs;
@@ -300,10 +300,34 @@ pub fn switch() -> Operation {
     let machine = Machine::new(&archive, CONFIG);
     machine.switch();
     machine.edit("system.cairn", "\"tiny\"", "\"tiny2\"");
+    switch_on("switch", archive, machine)
+}
+
+/// Switches to the first generation of the small system: all packages are fetched, unpacked and configured.
+pub fn first_switch() -> Operation {
+    let archive = small().build();
+    let machine = Machine::new(&archive, CONFIG);
+    // The lock lies beside the configuration, which all runs share.
+    machine.cairn(&["lock", "system.cairn"]).done();
+    let switch = switch_on("first-switch", archive, machine);
+    // The very first run records one realisation more; whatever it leaves outside of its root is there for all.
+    let root = switch.root();
+    assert!(
+        switch
+            .command(&root.path())
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
+    switch
+}
+
+fn switch_on(name: &'static str, archive: Archive, machine: Machine) -> Operation {
     let config = machine.config("system.cairn");
     let (mirror, keyring) = (archive.url(), archive.keyring());
     Operation {
-        name: "switch",
+        name,
         before: Disk::read(&machine.root()),
         command: Box::new(move |root| {
             let mut command = Command::new(cairn_support::binary::cairn());
