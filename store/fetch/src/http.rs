@@ -383,7 +383,7 @@ impl Client {
             .or_else(|| header("last-modified"));
         let announced = header("content-length")
             .and_then(|text| text.parse::<u64>().ok())
-            .map(|length| length + state.size);
+            .map(|length| length.saturating_add(state.size));
         let total = request.size.or(announced);
         let mut body = response.body_mut().as_reader();
         self.pump(request, &mut body, total, state, sink, progress)?;

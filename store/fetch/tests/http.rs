@@ -20,6 +20,8 @@ enum Turn {
     Cut(usize),
     /// The whole file even if a range was asked for.
     IgnoreRange,
+    /// The range that was asked for, said to be longer than any file.
+    Lie,
     /// Nothing but a status.
     Status(u16),
 }
@@ -69,7 +71,11 @@ fn answer(mut stream: TcpStream, body: &[u8], turn: Turn, seen: &Mutex<Vec<Optio
         Turn::Status(status) => format!("HTTP/1.1 {status} No\r\ncontent-length: 0\r\n"),
         _ if from > 0 => format!(
             "HTTP/1.1 206 Partial\r\ncontent-length: {}\r\ncontent-range: bytes {from}-{}/{}\r\n",
-            part.len(),
+            if matches!(turn, Turn::Lie) {
+                u64::MAX
+            } else {
+                part.len() as u64
+            },
             body.len() - 1,
             body.len()
         ),
@@ -106,6 +112,15 @@ fn fetch(client: &Client, url: &str, sum: Option<&str>, target: &Path) -> Result
     client
         .download(&request, target, &mut |_, _| {})
         .map(|fetched| fetched.size)
+}
+
+#[test]
+fn a_length_beyond_all_files_does_no_harm() {
+    let server = serve(BODY, &[Turn::Cut(20), Turn::Lie]);
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("a.deb");
+    fetch(&client(), &server.url, Some(&sum()), &target).unwrap();
+    assert_eq!(std::fs::read(&target).unwrap(), BODY);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use cairn_graph::{
     ConflictError, Digest, Entry, EntryKind, StorePath, Tree, TreeError, compose, diff,
 };
 use proptest::prelude::*;
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 const EMPTY: &str = "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262";
@@ -37,7 +38,7 @@ fn every_attack_by_a_manifest_is_refused_and_named() {
         let mut path = String::new();
         for _ in 0..depth {
             path.push_str("/a");
-            lines.push_str(&format!("d 755 0 0 1 {path}\n"));
+            writeln!(lines, "d 755 0 0 1 {path}").unwrap();
         }
         lines
     };
@@ -46,7 +47,7 @@ fn every_attack_by_a_manifest_is_refused_and_named() {
         let mut path = String::new();
         for _ in 0..17 {
             path = format!("{path}/{}", "n".repeat(250));
-            lines.push_str(&format!("d 755 0 0 1 {path}\n"));
+            writeln!(lines, "d 755 0 0 1 {path}").unwrap();
         }
         lines
     };
@@ -350,9 +351,9 @@ fn sizes_that_lie_are_summed_without_wrapping() {
 fn a_million_entries_are_read_in_seconds() {
     let mut lines = String::new();
     for folder in 0..1000 {
-        lines.push_str(&format!("d 755 0 0 1 /{folder:04}\n"));
+        writeln!(lines, "d 755 0 0 1 /{folder:04}").unwrap();
         for file in 0..1000 {
-            lines.push_str(&format!("f 644 0 0 1 {OTHER} 5 /{folder:04}/{file:04}\n"));
+            writeln!(lines, "f 644 0 0 1 {OTHER} 5 /{folder:04}/{file:04}").unwrap();
         }
     }
     let begun = Instant::now();
@@ -369,7 +370,7 @@ fn a_million_entries_are_read_in_seconds() {
 fn one_entry_too_many_is_refused_before_all_are_read() {
     let mut lines = String::with_capacity(ENTRIES_MAX * 25);
     for number in 0..ENTRIES_MAX {
-        lines.push_str(&format!("p 0 0 0 1 /{number:07}\n"));
+        writeln!(lines, "p 0 0 0 1 /{number:07}").unwrap();
     }
     // Nothing after the last entry that is allowed is looked at.
     lines.push_str("this is no entry\n");
@@ -505,7 +506,7 @@ proptest! {
         if sorted {
             lines.sort();
         }
-        let text = text(&lines.iter().map(|line| format!("{line}\n")).collect::<String>());
+        let text = text(&lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect::<String>());
         if let Ok(tree) = Tree::decode(&text) {
             prop_assert_eq!(tree.check(), Ok(()));
             prop_assert_eq!(tree.encode(), text);
