@@ -85,6 +85,7 @@ impl Store {
     ///
     /// Call it before writing a record that refers to what was put.
     pub fn commit(&self) -> Result<()> {
+        self.session.commits();
         sys::sync_file_system(&self.objects).act("make durable", self.layout.cairn())
     }
 

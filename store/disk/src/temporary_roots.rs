@@ -21,7 +21,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// The name of the file of temporary roots in a session's folder.
@@ -53,6 +53,8 @@ pub(crate) enum Need<'a> {
 pub(crate) struct Session {
     folder: OnceLock<(PathBuf, OwnedFd)>,
     next_tmp: AtomicU64,
+    /// Whether something was made since the last commit.
+    uncommitted: AtomicBool,
     state: Mutex<State>,
     /// The file of the session that this store is opened for, which then gets the lines.
     parent: Option<PathBuf>,
@@ -80,6 +82,11 @@ pub struct Collecting {
 }
 
 impl Session {
+    /// Something was just made durable, or is about to be: what is made from now on is not.
+    pub(crate) fn commits(&self) {
+        self.uncommitted.store(false, Ordering::SeqCst);
+    }
+
     pub(crate) fn below(parent: &Path) -> Self {
         let mut session = Self::default();
         session.parent = Some(parent.into());
@@ -129,12 +136,13 @@ impl Store {
     ///
     /// Nothing is there yet. What is left there goes when the store is closed, or with the next collection.
     pub fn tmp_path(&self) -> Result<PathBuf> {
-        let number = self.session.next_tmp.fetch_add(1, Ordering::Relaxed);
-        Ok(self.tmp_folder()?.join(number.to_string()))
+        let (_, name) = self.tmp_name()?;
+        Ok(self.tmp_folder()?.join(name))
     }
 
     /// As [`Store::tmp_path`]: the open folder and a name in it.
     pub(crate) fn tmp_name(&self) -> Result<(&OwnedFd, String)> {
+        self.session.uncommitted.store(true, Ordering::SeqCst);
         let number = self.session.next_tmp.fetch_add(1, Ordering::Relaxed);
         Ok((self.tmp_fd()?, number.to_string()))
     }
@@ -319,9 +327,14 @@ impl Store {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        if let Some((folder, _)) = self.folder.get() {
-            // What can't be removed now is swept by the next collection.
-            let _ = files::remove_all(folder);
+        if let Some((folder, open)) = self.folder.get() {
+            // The folder says, after a power cut, that something may be half there (`recovery`).
+            let durable =
+                !self.uncommitted.load(Ordering::SeqCst) || sys::sync_file_system(open).is_ok();
+            if durable {
+                // What can't be removed now is swept by the next collection.
+                let _ = files::remove_all(folder);
+            }
         }
     }
 }

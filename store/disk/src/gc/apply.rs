@@ -89,6 +89,8 @@ impl Store {
         keep_failed: bool,
     ) -> Result<()> {
         let tmp = self.layout.tmp();
+        // A folder says, after a power cut, that what its process made may be half there: it goes after that is durable.
+        self.commit()?;
         for name in files::names_in(&tmp)? {
             let alive = is_open(&roots_of(&tmp.join(&name)))?;
             let wanted = keep_failed && name.starts_with("failed-");
