@@ -85,8 +85,12 @@ impl Store {
     ///
     /// Call it before writing a record that refers to what was put.
     pub fn commit(&self) -> Result<()> {
-        self.session.commits();
-        sys::sync_file_system(&self.objects).act("make durable", self.layout.cairn())
+        self.session.set_uncommitted(false);
+        let synced = sys::sync_file_system(&self.objects);
+        if synced.is_err() {
+            self.session.set_uncommitted(true);
+        }
+        synced.act("make durable", self.layout.cairn())
     }
 
     /// The records of what was realised.

@@ -82,9 +82,9 @@ pub struct Collecting {
 }
 
 impl Session {
-    /// Something was just made durable, or is about to be: what is made from now on is not.
-    pub(crate) fn commits(&self) {
-        self.uncommitted.store(false, Ordering::SeqCst);
+    /// Says whether something was made that is not durable; to be taken back before it is made so, since others go on meanwhile.
+    pub(crate) fn set_uncommitted(&self, uncommitted: bool) {
+        self.uncommitted.store(uncommitted, Ordering::SeqCst);
     }
 
     pub(crate) fn below(parent: &Path) -> Self {
@@ -142,7 +142,7 @@ impl Store {
 
     /// As [`Store::tmp_path`]: the open folder and a name in it.
     pub(crate) fn tmp_name(&self) -> Result<(&OwnedFd, String)> {
-        self.session.uncommitted.store(true, Ordering::SeqCst);
+        self.session.set_uncommitted(true);
         let number = self.session.next_tmp.fetch_add(1, Ordering::Relaxed);
         Ok((self.tmp_fd()?, number.to_string()))
     }

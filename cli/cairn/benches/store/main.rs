@@ -86,27 +86,27 @@ impl Bench {
         self.row(
             "add, durable",
             vec![
-                self.contender(
+                Self::contender(
                     "cairn",
                     || self.remove("cairn"),
                     || self.cairn(&["store", "add", "--name", "tree"], Some("tree")),
                 ),
-                self.contender("cp -a", || self.remove("copy"), cp),
-                self.contender("nix", || self.remove("nix"), || self.nix_add()),
-                self.contender("ostree", || self.ostree_init(), || self.ostree_commit()),
+                Self::contender("cp -a", || self.remove("copy"), cp),
+                Self::contender("nix", || self.remove("nix"), || self.nix_add()),
+                Self::contender("ostree", || self.ostree_init(), || self.ostree_commit()),
             ],
         );
         self.remove("copy");
         self.row(
             "add again, unchanged",
             vec![
-                self.contender(
+                Self::contender(
                     "cairn",
                     || {},
                     || self.cairn(&["store", "add", "--name", "tree"], Some("tree")),
                 ),
-                self.contender("nix", || {}, || self.nix_add()),
-                self.contender("ostree", || {}, || self.ostree_commit()),
+                Self::contender("nix", || {}, || self.nix_add()),
+                Self::contender("ostree", || {}, || self.ostree_commit()),
             ],
         );
     }
@@ -118,7 +118,7 @@ impl Bench {
         }
         let checkout = || {
             let store = self.store();
-            let tree = self.tree_of(&store);
+            let tree = Self::tree_of(&store);
             let made = store.materialise(&tree, &self.at("out"), MaterialiseOptions::STORE);
             made.expect("it is checked out");
         };
@@ -131,8 +131,8 @@ impl Bench {
         self.row(
             title,
             vec![
-                self.contender("cairn, in process", || self.remove("out"), checkout),
-                self.contender(
+                Self::contender("cairn, in process", || self.remove("out"), checkout),
+                Self::contender(
                     "cp -al",
                     || self.remove("out"),
                     || {
@@ -142,7 +142,7 @@ impl Bench {
                             .arg(self.at("out")));
                     },
                 ),
-                self.contender("ostree", || self.remove("out"), ostree),
+                Self::contender("ostree", || self.remove("out"), ostree),
             ],
         );
         self.remove("out");
@@ -153,8 +153,8 @@ impl Bench {
         self.row(
             "verify",
             vec![
-                self.contender("cairn", || {}, || self.cairn(&["store", "verify"], None)),
-                self.contender(
+                Self::contender("cairn", || {}, || self.cairn(&["store", "verify"], None)),
+                Self::contender(
                     "ostree",
                     || {},
                     || run(Command::new("ostree").args([&repo, "fsck", "-q"])),
@@ -177,7 +177,7 @@ impl Bench {
         let list = || compose(&layers).expect("no two packages have the same file");
         self.row(
             title,
-            vec![self.contender("cairn, in process", || {}, || drop(list()))],
+            vec![Self::contender("cairn, in process", || {}, || drop(list()))],
         );
         let whole = list();
         let lay_out = |place: &Path| {
@@ -189,12 +189,12 @@ impl Bench {
         self.row(
             "compose 250 trees: the folder",
             vec![
-                self.contender(
+                Self::contender(
                     "cairn, in process",
                     || self.remove("out"),
                     || lay_out(&self.at("out")),
                 ),
-                self.contender(
+                Self::contender(
                     "cp -al",
                     || self.remove("out"),
                     || {
@@ -218,7 +218,7 @@ impl Bench {
             &Store::open(&self.at("many")).expect("a store"),
             many::COUNT,
         );
-        let mut contenders = vec![self.contender(
+        let mut contenders = vec![Self::contender(
             "cairn",
             || {},
             || {
@@ -231,7 +231,7 @@ impl Bench {
         )];
         if self.slow && is_there("nix-store") {
             many::nix_paths(&self.at("many-nix"), many::COUNT);
-            contenders.push(self.contender(
+            contenders.push(Self::contender(
                 "nix",
                 || {},
                 || {
@@ -254,7 +254,7 @@ impl Bench {
         let last = graph.ids().last().expect("there are some");
         self.row(
             title,
-            vec![self.contender(
+            vec![Self::contender(
                 "cairn, in process",
                 || {},
                 || {
@@ -291,15 +291,15 @@ impl Bench {
         let nix = || {
             let cache = format!("file://{}?compression=zstd", self.at("nix-cache").display());
             let path = self.nix_add();
-            self.nix_copy(&self.at("nix").display().to_string(), &cache, &path);
-            self.nix_copy(&cache, &self.at("nix-pulled").display().to_string(), &path);
+            Self::nix_copy(&self.at("nix").display().to_string(), &cache, &path);
+            Self::nix_copy(&cache, &self.at("nix-pulled").display().to_string(), &path);
         };
         let remove = |names: &[&str]| names.iter().for_each(|name| self.remove(name));
         self.row(
             title,
             vec![
-                self.contender("cairn", || remove(&["cache", "pulled"]), cairn),
-                self.contender("nix", || remove(&["nix-cache", "nix-pulled"]), nix),
+                Self::contender("cairn", || remove(&["cache", "pulled"]), cairn),
+                Self::contender("nix", || remove(&["nix-cache", "nix-pulled"]), nix),
             ],
         );
         for (name, folder) in [("cairn", "cache"), ("nix", "nix-cache")] {
@@ -314,7 +314,7 @@ impl Bench {
     }
 
     /// Nix takes the tree again with each copy, which costs it a part of what `add again` says.
-    fn nix_copy(&self, from: &str, to: &str, path: &str) {
+    fn nix_copy(from: &str, to: &str, path: &str) {
         let mut command = Command::new("nix");
         command.args(["--extra-experimental-features", "nix-command", "copy"]);
         run(command.args(["--no-check-sigs", "--from", from, "--to", to, path]));
@@ -334,7 +334,6 @@ impl Bench {
     }
 
     fn contender<'a, P, R>(
-        &self,
         name: &'static str,
         prepare: impl Fn() -> P + 'a,
         run: impl Fn() -> R + 'a,
@@ -399,7 +398,7 @@ impl Bench {
         name.to_str().expect("a name").parse().expect("a path")
     }
 
-    fn tree_of(&self, store: &Store) -> Tree {
+    fn tree_of(store: &Store) -> Tree {
         let path = Self::path_of(store);
         match store.path_content(&path).expect("a record") {
             Content::Tree { digest } => store.tree(&digest).expect("a tree"),

@@ -144,12 +144,7 @@ impl Pull {
                 ));
             }
             None if report.system.is_none() && !report.dry_run => {
-                let lines: String = report
-                    .paths
-                    .iter()
-                    .map(|path| format!("{path}\n"))
-                    .collect();
-                return context.data(&lines);
+                return context.data(&(report.paths.join("\n") + "\n"));
             }
             None => {}
         }
