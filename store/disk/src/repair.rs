@@ -245,9 +245,7 @@ impl Store {
         for fault in faults {
             match fault {
                 Fault::Unregistered { path, .. } => drop(gone.insert(path.clone())),
-                Fault::Unreadable { path, .. } | Fault::Misnamed { path, .. }
-                    if path.parent() == Some(&self.layout.paths()) =>
-                {
+                Fault::Unreadable { path, .. } if path.parent() == Some(&self.layout.paths()) => {
                     let name = path.file_name().unwrap_or_default().to_string_lossy();
                     gone.extend(name.parse::<StorePath>().ok());
                 }

@@ -68,14 +68,6 @@ pub enum Fault {
         /// What it names.
         path: StorePath,
     },
-    /// A path's record with a content that belongs to another path.
-    #[error("{} describes the content of {right}", path.display())]
-    Misnamed {
-        /// The record.
-        path: PathBuf,
-        /// The path of that content.
-        right: StorePath,
-    },
     /// A generation whose record can't be read; its files are left alone.
     #[error("generation {number} can't be read: {why}")]
     Generation {
@@ -100,10 +92,9 @@ impl Fault {
     /// The file that should go; nothing for what is missing, or mended where it stands.
     pub fn path(&self) -> Option<&PathBuf> {
         match self {
-            Self::Damaged { path, .. }
-            | Self::Unreadable { path, .. }
-            | Self::Stray { path }
-            | Self::Misnamed { path, .. } => Some(path),
+            Self::Damaged { path, .. } | Self::Unreadable { path, .. } | Self::Stray { path } => {
+                Some(path)
+            }
             Self::Missing { .. }
             | Self::Mode { .. }
             | Self::Unregistered { .. }

@@ -53,12 +53,7 @@ impl Records {
                     path: by,
                     why: error.to_string(),
                 }),
-                Ok(Some(record)) => match StorePath::new(path.name(), &record.content) {
-                    Ok(right) if right != path => {
-                        faults.push(Fault::Misnamed { path: by, right });
-                    }
-                    _ => records.add(by, path, record),
-                },
+                Ok(Some(record)) => records.add(by, path, record),
             }
         }
         Ok(records)

@@ -176,9 +176,9 @@ fn what_a_record_names_must_be_registered() {
     std::fs::copy(layout.path_record(&path), layout.path_record(&needed)).unwrap();
     std::fs::remove_file(layout.path_record(&path)).unwrap();
     let mut expected = vec![
-        Fault::Misnamed {
+        Fault::Unreadable {
             path: layout.path_record(&needed),
-            right: StorePath::new("needed", &m.store.path_content(&needed).unwrap()).unwrap(),
+            why: m.store.path_record(&needed).unwrap_err().to_string(),
         },
         missing(layout.generation_record(number), &path),
         missing(layout.roots().join("mine"), &path),

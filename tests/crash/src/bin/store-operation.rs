@@ -41,6 +41,9 @@ fn add(root: &str, folder: &str, commits: bool) -> StorePath {
     let path = store.add_path(name, content, &[]).unwrap();
     if commits {
         store.commit().unwrap();
+    } else {
+        // Closing it would make it durable.
+        std::mem::forget(store);
     }
     path
 }

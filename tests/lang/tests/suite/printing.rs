@@ -4,11 +4,11 @@
 
 use std::path::Path;
 
-use cairn_syntax::parse_module;
 use cairn_syntax::printer::print_module;
 use cairn_syntax::render::plain;
 use cairn_syntax::span::SourceMap;
 use cairn_syntax::symbol::Interner;
+use cairn_syntax::{File, parse_file, parse_module};
 use libtest_mimic::{Failed, Trial};
 
 /// One trial for each configuration.
@@ -29,6 +29,10 @@ fn check(file: &Path) -> Result<(), Failed> {
     let mut sources = SourceMap::default();
     let mut names = Interner::default();
     let id = sources.add("original", std::fs::read_to_string(file)?);
+    if let File::Expression(_) = parse_file(&sources, id, &mut names).tree {
+        // Printing is of modules; the formatter's claims read expressions too.
+        return Ok(());
+    }
     let first = parse_module(&sources, id, &mut names);
     let printed = print_module(&first.tree, &names);
     let id = sources.add("printed", printed.as_str());
