@@ -21,6 +21,7 @@
 //!   var/trash/                   removed, not yet unlinked
 //!   var/quarantine/              damaged, taken out of the way
 //!   var/lock/store               the lock of who changes generations, with its holder's process id and command
+//!   var/lock/contents            the lock of who must not meet a collection, in the same form
 //!   var/lock/gate, collector     locks that keep collections and everybody else apart (`temporary_roots`)
 //!   var/reserve                  space that is freed first when the collector runs on a full disk
 //! ```
@@ -193,7 +194,7 @@ impl Layout {
         self.var().join("lock").join("store")
     }
 
-    /// A lock of the collector's: `gate` or `collector`.
+    /// A lock of the collector's: `gate`, `collector` or `contents`.
     pub(crate) fn lock_file(&self, name: &str) -> PathBuf {
         self.var().join("lock").join(name)
     }

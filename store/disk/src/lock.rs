@@ -1,4 +1,4 @@
-//! The store's one lock: who changes the store holds it.
+//! The store's two locks: who changes generations holds one, who must not meet a collection holds the other.
 //!
 //! In: the command that wants it. Out: a guard, or who has it. The kernel lets go of it when its holder dies.
 
@@ -7,6 +7,7 @@ use crate::store::Store;
 use cairn_sys::fs as sys;
 use std::fs::File;
 use std::io::{Read, Seek, Write};
+use std::path::PathBuf;
 
 /// The lock, held until dropped.
 #[derive(Debug)]
@@ -15,11 +16,21 @@ pub struct Lock {
 }
 
 impl Store {
-    /// Takes the lock without waiting; `command` is what others are told.
+    /// Takes the lock of who changes generations or roots, without waiting; `command` is what others are told.
     ///
     /// Errors: [`Error::Busy`] with the holder's process and command.
     pub fn lock(&self, command: &str) -> Result<Lock> {
-        let path = self.layout.lock();
+        Self::take(self.layout.lock(), command)
+    }
+
+    /// As [`Store::lock`], of who counts for longer on contents that nothing keeps yet, and of the collector.
+    ///
+    /// Who only puts contents needs it not: that is beside every collection ([`crate::temporary_roots`]).
+    pub fn lock_contents(&self, command: &str) -> Result<Lock> {
+        Self::take(self.layout.lock_file("contents"), command)
+    }
+
+    fn take(path: PathBuf, command: &str) -> Result<Lock> {
         let file = File::options()
             .read(true)
             .write(true)

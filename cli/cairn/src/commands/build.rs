@@ -85,7 +85,8 @@ impl Build {
                 context.data(&foreseen.text(context.globals.verbose > 0))
             };
         }
-        let (store, _lock) = context.locked_store("build")?;
+        context.can_build()?;
+        let store = context.open_store()?;
         let again = self
             .check
             .then(|| Again::of(goal.graph(), &goal.checked(&ids)));
@@ -272,16 +273,5 @@ impl Goal {
             Self::System(parts) => parts.0.spec.debian.clone(),
             Self::Builds(parts) => cairn_system::locking::debian_of(&parts.1.lock.archive),
         }
-    }
-}
-
-/// Only for its lock.
-impl Context {
-    /// The store, made where it is missing, and its lock; what can't build here is said first.
-    fn locked_store(&self, command: &str) -> Result<(Store, cairn_disk::Lock), CommandError> {
-        self.can_build()?;
-        let store = self.open_store()?;
-        let lock = store.lock(command)?;
-        Ok((store, lock))
     }
 }

@@ -59,6 +59,8 @@ impl Gc {
             // Nobody waits for the lock while a person thinks. Without it others switch meanwhile: no generation goes then.
             let lock = self.deletes_generations().then(|| store.lock("gc"));
             let lock = lock.transpose()?;
+            let contents = (!dry_run).then(|| store.lock_contents("gc"));
+            let _contents = contents.transpose()?;
             if let Some(lock) = &lock
                 && !dry_run
                 && agreed.is_none()

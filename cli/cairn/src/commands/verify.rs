@@ -59,7 +59,7 @@ impl Verify {
 
 /// Verifies, mends, verifies again; what is still wrong is named with what needs it and what would bring it back.
 fn repair(context: &Context, store: &Store) -> Ended {
-    let lock = store.lock("verify --repair")?;
+    let lock = store.lock_contents("verify --repair")?;
     let faults = store.verify()?;
     if faults.is_empty() {
         if context.globals.json {

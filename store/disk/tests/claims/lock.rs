@@ -42,3 +42,15 @@ fn a_lock_whose_holder_was_killed_is_free() {
     holder.wait().unwrap();
     m.store.lock("gc").unwrap();
 }
+
+#[test]
+fn who_counts_on_contents_is_in_the_way_of_a_collection_and_of_no_switch() {
+    let m = machine();
+    let held = m.store.lock_contents("cairn cache pull").unwrap();
+    let other = Store::open(m.dir.path()).unwrap();
+    let error = other.lock_contents("cairn gc").unwrap_err();
+    assert!(error.to_string().contains("cairn cache pull"), "{error}");
+    other.lock("cairn switch").unwrap();
+    drop(held);
+    other.lock_contents("cairn gc").unwrap();
+}

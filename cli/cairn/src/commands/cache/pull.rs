@@ -83,7 +83,10 @@ impl Pull {
         let lock = if dry_run {
             None
         } else {
-            Some(store.lock("cache pull")?)
+            Some([
+                store.lock("cache pull")?,
+                store.lock_contents("cache pull")?,
+            ])
         };
         let plan = pull::plan(&store, &found, &context.stop)?;
         let mut report = Report {

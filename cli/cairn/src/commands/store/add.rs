@@ -54,7 +54,6 @@ impl Add {
             return Ok(Exit::Done);
         }
         let store = context.open_store()?;
-        let lock = store.lock("store add")?;
         let content = take(&store, &source)?;
         let path = store.add_path(&name, content, &[])?;
         store.commit()?;
@@ -69,7 +68,6 @@ impl Add {
         if let Some(root) = root {
             store.roots().set(root, std::slice::from_ref(&path))?;
         }
-        drop(lock);
         if context.globals.json {
             return context.json(&serde_json::json!({
                 "version": 1,

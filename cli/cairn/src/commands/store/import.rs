@@ -43,7 +43,10 @@ impl Import {
             return context.data(&(roots.join("\n") + "\n"));
         }
         let store = context.open_store()?;
-        let lock = store.lock("store import")?;
+        let locks = [
+            store.lock("store import")?,
+            store.lock_contents("store import")?,
+        ];
         let transfer = Transfer::new(&context.globals, "reading", size);
         let told = |bytes| transfer.went_on(bytes);
         let imported = export::import(
@@ -59,7 +62,7 @@ impl Import {
         if imported.is_signed {
             generation = add_generation(&store, &imported.statement, "an import", "store import")?;
         }
-        drop(lock);
+        drop(locks);
         if context.globals.json {
             return context.json(&serde_json::json!({
                 "version": 1,

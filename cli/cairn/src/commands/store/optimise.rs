@@ -20,7 +20,7 @@ impl Optimise {
     pub fn run(&self, context: &Context) -> Ended {
         let store = context.store()?;
         let look = context.globals.dry_run;
-        let lock = store.lock("store optimise")?;
+        let lock = store.lock_contents("store optimise")?;
         let won = store.optimise(&lock, look)?;
         drop(lock);
         if context.globals.json {
