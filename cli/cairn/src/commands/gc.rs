@@ -28,6 +28,9 @@ pub struct Gc {
     keep_since: Option<String>,
 }
 
+/// Warnings that are shown one by one.
+const WARNINGS: usize = 5;
+
 /// What programs read.
 #[derive(Debug, Serialize)]
 struct Report {
@@ -56,9 +59,13 @@ impl Gc {
         let dry_run = context.globals.dry_run;
         let mut agreed = None;
         let plan = loop {
-            // Nobody waits for the lock while a person thinks. Without it others switch meanwhile: no generation goes then.
-            let lock = self.deletes_generations().then(|| store.lock("gc"));
-            let lock = lock.transpose()?;
+            // Nobody waits for the lock while a person thinks. Without it others switch meanwhile: no generation goes then,
+            // and no switch that was interrupted is finished.
+            let unfinished = !dry_run
+                && is_ours(running.as_ref())
+                && !matches!(cairn_activation::pending(&context.globals.root), Ok(None));
+            let locks = self.deletes_generations() || unfinished;
+            let lock = locks.then(|| store.lock("gc")).transpose()?;
             let contents = (!dry_run).then(|| store.lock_contents("gc"));
             let _contents = contents.transpose()?;
             if let Some(lock) = &lock
@@ -73,9 +80,7 @@ impl Gc {
                 || plan.store.generations.is_empty()
                 || agreed.as_ref() == Some(&plan);
             if dry_run || plan.store.is_empty() || goes_ahead {
-                for warning in &plan.store.warnings {
-                    context.warn(warning);
-                }
+                warn(context, &plan.store.warnings);
                 if agreed.is_none() {
                     show_machine(context, &plan);
                 }
@@ -152,6 +157,22 @@ fn is_ours(running: Option<&Observed>) -> bool {
 fn show_machine(context: &Context, plan: &Plan) {
     if let Some(plan) = &plan.machine {
         machine::show(context, plan);
+    }
+}
+
+/// Shows some of the warnings: a disk that was written without what its systems were made of gives one for each package.
+fn warn(context: &Context, warnings: &[String]) {
+    let shown = if context.globals.verbose > 0 {
+        warnings.len()
+    } else {
+        WARNINGS
+    };
+    for warning in warnings.iter().take(shown) {
+        context.warn(warning);
+    }
+    if warnings.len() > shown {
+        let more = style::count(warnings.len() - shown, "warning");
+        context.warn(&format!("{more} more; `-v` shows all"));
     }
 }
 
