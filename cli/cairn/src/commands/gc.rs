@@ -242,8 +242,10 @@ fn show(context: &Context, plan: &GcPlan) {
         return;
     }
     if context.globals.verbose > 0 || context.globals.dry_run {
-        for path in &plan.paths {
-            context.tell(&format!("  {path}"));
+        // At once: there may be tens of thousands.
+        let paths: Vec<String> = plan.paths.iter().map(|path| format!("  {path}")).collect();
+        if !paths.is_empty() {
+            context.tell(&paths.join("\n"));
         }
     }
     let counts = [

@@ -42,8 +42,10 @@ fn add(root: &str, folder: &str, commits: bool) -> StorePath {
     if commits {
         store.commit().unwrap();
     } else {
-        // Closing it would make it durable.
+        // Closing it would make it durable; and the folder would tell the next one what may be half there.
+        let session = store.session().unwrap();
         std::mem::forget(store);
+        std::fs::remove_dir_all(session.parent().unwrap()).unwrap();
     }
     path
 }
