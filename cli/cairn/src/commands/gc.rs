@@ -67,7 +67,7 @@ impl Gc {
             let locks = self.deletes_generations() || unfinished;
             let lock = locks.then(|| store.lock("gc")).transpose()?;
             let contents = (!dry_run).then(|| store.lock_contents("gc"));
-            let _contents = contents.transpose()?;
+            let contents = contents.transpose()?;
             if let Some(lock) = &lock
                 && !dry_run
                 && agreed.is_none()
@@ -96,7 +96,7 @@ impl Gc {
                 store.apply(&collecting, &now)?;
                 break Plan { store: now, ..plan };
             }
-            drop(lock);
+            drop((lock, contents));
             show_machine(context, &plan);
             ask(&plan.store)?;
             agreed = Some(plan);
