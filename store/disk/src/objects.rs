@@ -5,6 +5,7 @@
 //! An object of the right size is believed to be right; `verify` is what doubts.
 
 use crate::error::{Act, Error, Result};
+use crate::hashing::hash_file;
 use crate::layout::Layout;
 use crate::store::Store;
 use crate::temporary_roots::Need;
@@ -103,7 +104,7 @@ impl Store {
             let written = begun.file.write_all(bytes);
             let written = written.act("write", &self.layout.object(&digest, meta.executable));
             let adopted = written.and_then(|()| self.adopt(&begun, digest, size, meta));
-            self.or_give_up(begun, adopted)?;
+            self.or_give_up(&begun, adopted)?;
         }
         Ok((digest, size))
     }
@@ -148,13 +149,14 @@ impl Store {
         if size > IN_MEMORY as u64 && self.may_reflink() {
             let mut begun = self.begin(meta)?;
             let cloned = self.reflink(&file, &begun.file, path);
-            if self.or_give_up_ref(&begun, cloned)? {
+            if self.or_give_up(&begun, cloned)? {
                 // Hashes the clone: nobody else can change it.
-                let hashed = hash_of(&mut begun.file, path).and_then(|(digest, size)| {
+                let hashed = hash_file(&mut begun.file).act("read", path);
+                let hashed = hashed.and_then(|(digest, size)| {
                     self.adopt(&begun, digest, size, meta)?;
                     Ok((digest, size))
                 });
-                return self.or_give_up(begun, hashed);
+                return self.or_give_up(&begun, hashed);
             }
             self.give_up(&begun);
         }
@@ -252,7 +254,7 @@ impl Store {
         if !creates_as_asked() {
             let changed = rfs::fchmod(&begun.file, mode);
             let changed = changed.act("set the mode of an object in", &path());
-            self.or_give_up_ref(&begun, changed)?;
+            self.or_give_up(&begun, changed)?;
         }
         Ok(begun)
     }
@@ -286,11 +288,7 @@ impl Store {
         }
     }
 
-    fn or_give_up<T>(&self, begun: Begun, result: Result<T>) -> Result<T> {
-        self.or_give_up_ref(&begun, result)
-    }
-
-    fn or_give_up_ref<T>(&self, begun: &Begun, result: Result<T>) -> Result<T> {
+    fn or_give_up<T>(&self, begun: &Begun, result: Result<T>) -> Result<T> {
         if result.is_err() {
             self.give_up(begun);
         }
@@ -386,11 +384,4 @@ impl Drop for ObjectWriter<'_> {
             self.store.give_up(&begun);
         }
     }
-}
-
-/// Hashes an open file from where it stands.
-pub(crate) fn hash_of(file: &mut File, path: &Path) -> Result<(Digest, u64)> {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(&mut *file).act("read", path)?;
-    Ok((Digest(*hasher.finalize().as_bytes()), hasher.count()))
 }

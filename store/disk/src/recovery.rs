@@ -6,7 +6,7 @@
 
 use crate::error::{Act, Error, Result};
 use crate::files;
-use crate::objects::hash_of;
+use crate::hashing::hash_file;
 use crate::parallel;
 use crate::store::{Store, boot_id};
 use cairn_graph::{Content, Digest, EntryKind, StorePath};
@@ -221,5 +221,5 @@ fn is_what_it_is_called(path: &Path) -> Result<bool> {
 
 fn has_digest(path: &Path, digest: &Digest) -> Result<bool> {
     let mut file = File::open(path).act("open", path)?;
-    Ok(hash_of(&mut file, path)?.0 == *digest)
+    Ok(hash_file(&mut file).act("read", path)?.0 == *digest)
 }
