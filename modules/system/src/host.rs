@@ -7,7 +7,7 @@ use crate::description::{BuildDescription, Description, FetchDescription};
 use crate::source::Source;
 use cairn_eval::{ContextId, Data, EntryKind, Host, HostError, Minted};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags};
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
@@ -77,6 +77,8 @@ impl Sources {
 #[derive(Debug, Clone)]
 pub struct ConfigHost {
     root: PathBuf,
+    /// The root, opened when the first file is; a configuration may have many.
+    opened: OnceCell<Rc<OwnedFd>>,
     library: &'static [(&'static str, &'static str)],
     sources: Rc<RefCell<Sources>>,
 }
@@ -92,6 +94,7 @@ impl ConfigHost {
     pub fn new(root: PathBuf, library: &'static [(&'static str, &'static str)]) -> Self {
         Self {
             root,
+            opened: OnceCell::new(),
             library,
             sources: Rc::default(),
         }
@@ -139,11 +142,16 @@ impl ConfigHost {
         let failed = |at: &Path, cause: std::io::Error| {
             HostError::new(format!("cannot read {}: {cause}", at.display()))
         };
-        let folder = OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let root = rustix::fs::open(&self.root, folder, Mode::empty())
-            .map_err(|cause| failed(&self.root, cause.into()))?;
+        let root = if let Some(root) = self.opened.get() {
+            root
+        } else {
+            let folder = OFlags::DIRECTORY | OFlags::CLOEXEC;
+            let root = rustix::fs::open(&self.root, folder, Mode::empty())
+                .map_err(|cause| failed(&self.root, cause.into()))?;
+            self.opened.get_or_init(|| Rc::new(root))
+        };
         let links = ResolveFlags::empty();
-        if let Ok(file) = below(&root, Path::new(path), links) {
+        if let Ok(file) = below(root, Path::new(path), links) {
             return Ok((file, shown));
         }
         let found = self.find(path)?;
@@ -152,7 +160,7 @@ impl ConfigHost {
             .canonicalize()
             .map_err(|cause| failed(&self.root, cause))?;
         let inner = found.strip_prefix(&root_path).unwrap_or(&found);
-        match below(&root, inner, ResolveFlags::NO_SYMLINKS) {
+        match below(root, inner, ResolveFlags::NO_SYMLINKS) {
             Ok(file) => Ok((file, found)),
             // A kernel before 5.6.
             Err(rustix::io::Errno::NOSYS) => File::open(&found)
