@@ -13,6 +13,9 @@ use std::time::SystemTime;
 /// What the older and the newer generation serve.
 pub const PAGES: [&str; 2] = ["the older generation", "the newer generation"];
 
+/// What the program says that the generations hold as the result of a build.
+pub const GREETING: &str = "built in a sandbox";
+
 /// Where the boot partition ends: 256 MiB after the first.
 const ESP_END: u64 = 257 << 20;
 
@@ -118,7 +121,7 @@ impl Default for TestDisk {
     }
 }
 
-/// The finished disk, made if it is older than `cairn`.
+/// The finished disk, made if it is older than `cairn` or of another configuration.
 fn made() -> PathBuf {
     let cairn = cairn_support::binary::cairn();
     let folder = target().join("vm");
@@ -127,7 +130,8 @@ fn made() -> PathBuf {
     let lock = File::create(folder.join("lock")).unwrap();
     lock.lock().unwrap();
     let disk = folder.join("disk.raw");
-    if changed(&disk) > changed(&cairn) {
+    let written = fs::read_to_string(folder.join("system.cairn")).unwrap_or_default();
+    if changed(&disk) > changed(&cairn) && written == config(PAGES[1]) {
         return disk;
     }
     let new = folder.join("new.raw");
@@ -197,6 +201,26 @@ services.nginx = {{
 }}
 kernel.package = "linux-image-amd64"
 boot.console = "serial"
+let greeting = build({{
+  name   = "greeting"
+  script = """
+    mkdir -p "$out/bin"
+    printf '#!/bin/sh\\necho {GREETING}\\n' > "$out/bin/greet"
+    chmod +x "$out/bin/greet"
+    """
+}})
+files."/usr/local/bin/greet".source = "${{greeting}}/bin/greet"
+units."greet.service" = {{
+  enable = true
+  text = """
+    [Service]
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=${{greeting}}/bin/greet
+    [Install]
+    WantedBy=multi-user.target
+    """
+}}
 files."/usr/local/bin/cairn" = {{ source = ./cairn, mode = "0755" }}
 units."cairn-test-shell.service" = {{
   enable = true

@@ -16,6 +16,6 @@ mod shell;
 mod vm;
 
 pub use channel::Channel;
-pub use disk::{PAGES, TestDisk, config};
+pub use disk::{GREETING, PAGES, TestDisk, config};
 pub use shell::{Output, Shell, UNIT};
 pub use vm::{Vm, http_get};

@@ -1,7 +1,7 @@
 //! The newest generation boots by itself and is what the configuration says.
 #![allow(missing_docs, reason = "a test")]
 
-use cairn_tests_vm::{PAGES, TestDisk, Vm, http_get};
+use cairn_tests_vm::{GREETING, PAGES, TestDisk, Vm, http_get};
 use std::time::Duration;
 
 #[test]
@@ -42,6 +42,7 @@ fn a_generation_boots_is_immutable_serves_and_is_blessed() {
     }
     vm.done("mount -o remount,rw / 2>/dev/null; ! touch /usr/bin/planted 2>/dev/null");
 
+    holds_what_was_built(&mut vm);
     starts_nothing_without_work(&mut vm);
 
     // Blessed: the entry of the running generation has lost its counter.
@@ -53,6 +54,19 @@ fn a_generation_boots_is_immutable_serves_and_is_blessed() {
             .any(|name| name == format!("cairn-{number}.conf")),
         "{names}"
     );
+}
+
+/// The result of a build lies on the disk under its own path, and a unit ran it from there.
+fn holds_what_was_built(vm: &mut Vm) {
+    assert_eq!(vm.done("greet"), GREETING);
+    let said = vm.done("journalctl -b -u greet.service -o cat --no-pager");
+    assert!(said.lines().any(|line| line == GREETING), "{said}");
+    let program = vm.done(
+        "systemctl show -P ExecStart greet.service | grep -o '/cairn/store/[^ ;]*' | head -1",
+    );
+    assert!(program.ends_with("-greeting/bin/greet"), "{program}");
+    assert_eq!(vm.done(&program), GREETING);
+    assert_ne!(vm.run(&format!("echo >> {program}")).status, 0);
 }
 
 /// Each of these once cost an emulated machine a quarter of a second, and waiting for the network seconds.
