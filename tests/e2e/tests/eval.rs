@@ -118,6 +118,28 @@ fn a_value_of_any_depth_is_printed_and_one_without_end_is_an_error() {
 }
 
 #[test]
+fn a_machine_that_grants_no_gibibyte_of_stack_evaluates_too() {
+    let folder = machine();
+    let cairn = cairn_support::binary::cairn();
+    let value = |expression: &str| {
+        let mut command = std::process::Command::new("prlimit");
+        command.arg(format!("--as={}", 600 << 20)).arg(&cairn);
+        command.args(["eval", "-e", expression]);
+        command.current_dir(folder.root());
+        command.output().expect("prlimit runs")
+    };
+    let run = value("1 + 1");
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success(), "{said}");
+    assert_eq!(run.stdout, b"2\n");
+    // The depth that there is is known: no crash.
+    let run = value("let f = n => 1 + f(n + 1) in f(0)");
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert_eq!(run.status.code(), Some(1), "{said}");
+    assert!(said.contains("eval::too_deep"), "{said}");
+}
+
+#[test]
 fn a_dash_reads_the_file_or_the_expression_from_stdin() {
     let machine = machine();
     let value = |words: &[&str], input| machine.cairn_with_input(words, input).done().stdout;
