@@ -109,7 +109,13 @@ pub fn mirrors(debian: &Debian, mirror: Option<&str>, apt: &Path) -> Result<Mirr
     }
     let mut files = vec![apt.join("sources.list")];
     if let Ok(entries) = fs::read_dir(apt.join("sources.list.d")) {
-        let mut more: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        // As apt: what has another ending is switched off.
+        let is_one = |path: &PathBuf| {
+            path.extension()
+                .is_some_and(|ending| ending == "list" || ending == "sources")
+        };
+        let paths = entries.flatten().map(|entry| entry.path());
+        let mut more: Vec<PathBuf> = paths.filter(is_one).collect();
         more.sort();
         files.extend(more);
     }
@@ -343,4 +349,26 @@ impl<'a> Archive<'a> {
 
 fn unpack(file: &Path) -> io::Result<Vec<u8>> {
     cairn_fetch::archive::decompress_all(fs::File::open(file)?, INDEX_LIMIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_that_apt_passes_over_name_no_mirror() {
+        let apt = tempfile::tempdir().unwrap();
+        let folder = apt.path().join("sources.list.d");
+        fs::create_dir(&folder).unwrap();
+        let line = "deb http://off.example/debian trixie main\n";
+        for name in ["a.list.disabled", "a.list~", "a.sources.save", "README"] {
+            fs::write(folder.join(name), line).unwrap();
+        }
+        let debian: Debian = serde_json::from_str("{}").unwrap();
+        let found = mirrors(&debian, None, apt.path());
+        assert!(matches!(found, Err(ArchiveError::NoMirror)), "{found:?}");
+        fs::write(folder.join("b.list"), line.replace("off", "on")).unwrap();
+        let found = mirrors(&debian, None, apt.path()).unwrap();
+        assert_eq!(found.debian, "http://on.example/debian");
+    }
 }
