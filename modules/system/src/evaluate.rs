@@ -145,13 +145,9 @@ fn item_span(config: &mut Config<'_>, path: &[String], item: &str) -> Option<Spa
     of_user
 }
 
-/// The host of a configuration file, and the file's name below the host's root.
-///
-/// A folder is taken by its full name, so that the error about it has one: `.` and `..` have none.
+/// The host of a configuration file, and the file's name below the host's root: the folder that it lies in, see [`entry`].
 pub fn host_of(config: &Path) -> (ConfigHost, String) {
-    let full = config.is_dir().then(|| config.canonicalize().ok());
-    let full = full.flatten();
-    let config = full.as_deref().unwrap_or(config);
+    let config = entry(config);
     let folder = config
         .parent()
         .filter(|p| !p.as_os_str().is_empty())
@@ -162,6 +158,29 @@ pub fn host_of(config: &Path) -> (ConfigHost, String) {
         .to_string_lossy()
         .into_owned();
     (ConfigHost::new(folder, LIBRARY), name)
+}
+
+/// Where a configuration file lies. A link into another folder is followed, since whoever runs the command chose the file:
+/// what it imports, and its lock, lie beside the file itself. A link within its own folder is a name like any other.
+///
+/// A folder is taken by its full name, so that the error about it has one: `.` and `..` have none.
+pub fn entry(config: &Path) -> PathBuf {
+    let Ok(found) = config.canonicalize() else {
+        return config.to_owned();
+    };
+    let beside = config
+        .parent()
+        .and_then(|folder| {
+            let here = folder.as_os_str().is_empty();
+            let folder = if here { Path::new(".") } else { folder };
+            folder.canonicalize().ok()
+        })
+        .is_some_and(|folder| found.starts_with(folder));
+    if beside && !found.is_dir() {
+        config.to_owned()
+    } else {
+        found
+    }
 }
 
 #[cfg(test)]
@@ -187,6 +206,31 @@ mod tests {
                 .collect(),
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn a_link_into_another_folder_is_followed_and_one_within_it_is_a_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().canonicalize().unwrap().join(name);
+        for name in ["etc", "own/machines"] {
+            std::fs::create_dir_all(at(name)).unwrap();
+        }
+        let link = std::os::unix::fs::symlink::<PathBuf, PathBuf>;
+        std::fs::write(at("own/machines/a.cairn"), "import \"../common.cairn\"").unwrap();
+        std::fs::write(at("own/common.cairn"), "host.name = \"common\"").unwrap();
+        link("machines/a.cairn".into(), at("own/system.cairn")).unwrap();
+        link(at("own/common.cairn"), at("etc/system.cairn")).unwrap();
+        assert_eq!(entry(&at("own/system.cairn")), at("own/system.cairn"));
+        assert_eq!(entry(&at("etc/system.cairn")), at("own/common.cairn"));
+        let name = |name: &str| {
+            evaluate(&at(name), Limits::default())
+                .unwrap()
+                .spec
+                .host
+                .name
+        };
+        assert_eq!(name("etc/system.cairn"), "common");
+        assert_eq!(entry(Path::new("gone.cairn")), Path::new("gone.cairn"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod mending;
 use crate::archive::{self, Archive, ArchiveError};
 use crate::builders::{adapters, numbering};
 use crate::described::Described;
-use crate::evaluate::{EvaluateError, Evaluated, evaluate};
+use crate::evaluate::{EvaluateError, Evaluated, entry, evaluate};
 use crate::expression::{self, Expression};
 use crate::locking::{self, Demand, LockingError};
 use crate::lowering::{self, Lowered, LoweredBuilds, Surroundings};
@@ -147,9 +147,9 @@ impl Session {
         }
     }
 
-    /// `cairn.lock` beside the configuration.
+    /// `cairn.lock` beside the configuration, where that lies itself.
     pub fn lock_path(&self) -> PathBuf {
-        self.config.with_file_name("cairn.lock")
+        entry(&self.config).with_file_name("cairn.lock")
     }
 
     /// Source → Config: evaluates the configuration.

@@ -1,6 +1,7 @@
 //! The module library: one file for each module, from configuration to spec.
 
 mod boot;
+mod cairn;
 mod debian;
 mod example;
 mod files;
