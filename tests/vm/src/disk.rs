@@ -221,7 +221,7 @@ units."greet.service" = {{
     WantedBy=multi-user.target
     """
 }}
-files."/usr/local/bin/cairn" = {{ source = ./cairn, mode = "0755" }}
+cairn.program = ./cairn
 units."cairn-test-shell.service" = {{
   enable = true
   text = """

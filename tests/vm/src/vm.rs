@@ -78,8 +78,13 @@ impl Vm {
 
     /// Runs a command as root; waits for the machine to come up first.
     pub fn run(&mut self, command: &str) -> Output {
+        self.patient(command, COMMAND)
+    }
+
+    /// [`Self::run`] for a command that takes longer than others.
+    pub fn patient(&mut self, command: &str, limit: Duration) -> Output {
         let ready = self.shell.wait(BOOT);
-        let result = ready.and_then(|()| self.shell.run(command, COMMAND));
+        let result = ready.and_then(|()| self.shell.run(command, limit));
         result.unwrap_or_else(|why| {
             panic!(
                 "{why}, running `{command}`; the console ended with:\n{}",
