@@ -32,6 +32,9 @@ const GRANULE: Duration = Duration::from_millis(50);
 /// The same where the file system knows no parts of seconds.
 const COARSE_GRANULE: Duration = Duration::from_millis(2100);
 
+/// Bytes of lines that are read at a time.
+const PART: usize = 128 * 1024;
+
 /// What is remembered of folders. The default remembers nothing, and is never written.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
@@ -216,13 +219,34 @@ fn folders(text: &str) -> Option<BTreeMap<String, (Stamp, Range<usize>)>> {
 
 /// The rows of lines; nothing when one is none.
 fn parse<T: Row + Send>(text: &str) -> Option<Vec<T>> {
-    let lines: Vec<&str> = text.lines().collect();
-    parallel::try_map(&lines, |line| T::parse(line).ok_or(())).ok()
+    let parsed = parallel::try_map_large(&parts(text), |part| {
+        let rows = part.lines().map(|line| T::parse(line).ok_or(()));
+        rows.collect::<std::result::Result<Vec<_>, _>>()
+    });
+    let mut parsed = parsed.ok()?.into_iter();
+    let mut rows = parsed.next().unwrap_or_default();
+    parsed.for_each(|more| rows.extend(more));
+    Some(rows)
+}
+
+/// A text of lines in parts of whole lines, each about as much as is worth a thread's while.
+fn parts(mut text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    while !text.is_empty() {
+        let bytes = text.as_bytes();
+        let after = bytes.get(PART..).unwrap_or_default();
+        let line_end = after.iter().position(|byte| *byte == b'\n');
+        let end = line_end.map_or(text.len(), |at| PART + at + 1);
+        let (part, rest) = text.split_at(end);
+        parts.push(part);
+        text = rest;
+    }
+    parts
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Stamp, folders};
+    use super::{PART, Stamp, folders, parts};
     use cairn_graph::Digest;
     use std::time::{Duration, SystemTime};
 
@@ -250,6 +274,16 @@ mod tests {
         assert!(!fine.is_before(at(900, 0)) && !stamp(-1, 1).is_before(at(1000, 0)));
         assert!(!stamp(1000, -1).is_before(at(2000, 0)));
         assert!(!stamp(i64::MAX, 999_999_999).is_before(at(2000, 0)));
+    }
+
+    #[test]
+    fn parts_are_of_whole_lines_and_all_of_the_text() {
+        let text = "a line\n".repeat(100_000);
+        let parted = parts(&text);
+        assert!(parted.len() > 3 && parted.concat() == text);
+        let small = |part: &&str| part.ends_with('\n') && part.len() <= PART + 20;
+        assert!(parted.iter().all(small));
+        assert!(parts("").is_empty() && parts("no end") == ["no end"]);
     }
 
     #[test]
