@@ -156,12 +156,13 @@ fn plan_with(
     claim: Claim,
 ) -> Result<Plan, RealiseError> {
     let mut failure = None;
+    let realisations = store.realisations();
     // Whether a record's content is there is looked up only where it matters: most of a large graph is only walked through.
     let plan = plan_by(
         graph,
         roots,
         |key| {
-            let realisation = store.realisations().record(key)?;
+            let realisation = realisations.record(key)?;
             let present = true;
             Some(Known {
                 realisation,

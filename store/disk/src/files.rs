@@ -1,11 +1,75 @@
-//! Writing small files so that a reader sees the old one or the new one, and never a part.
+//! Writing small files so that a reader sees the old one or the new one, and never a part; and reading many of them.
 
 use crate::error::{Act, Error, Result};
 use cairn_sys::fs as sys;
+use rustix::fs::{Mode, OFlags, openat};
+use rustix::io::{Errno, read, retry_on_intr};
+use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// Bytes that are read at once: records are smaller.
+const RECORD: usize = 16 * 1024;
+
+thread_local! {
+    /// Where records are read.
+    static SPACE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A folder of records, open: each is three system calls, and no path is walked.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    path: PathBuf,
+    open: OwnedFd,
+}
+
+impl Folder {
+    pub(crate) fn open(path: PathBuf) -> Result<Self> {
+        let open = sys::open_folder(&path).act("open the folder", &path)?;
+        Ok(Self { path, open })
+    }
+
+    /// Reads a record that may be missing. Errors: [`Error::Record`] when it is no such record.
+    pub(crate) fn read_json<T: serde::de::DeserializeOwned>(
+        &self,
+        name: &str,
+    ) -> Result<Option<T>> {
+        let path = || self.path.join(name);
+        SPACE.with_borrow_mut(|space| {
+            let Some(len) = self.read(name, space).act("read", &path())? else {
+                return Ok(None);
+            };
+            let record = serde_json::from_slice(&space[..len]);
+            record
+                .map(Some)
+                .map_err(|error| not_a_record(&path(), &error))
+        })
+    }
+
+    /// Reads a file to the beginning of `space`, which grows as needed; the bytes read, nothing when it is missing.
+    fn read(&self, name: &str, space: &mut Vec<u8>) -> rustix::io::Result<Option<usize>> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let file = match retry_on_intr(|| openat(&self.open, name, flags, Mode::empty())) {
+            Ok(file) => file,
+            Err(Errno::NOENT) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let mut len = 0;
+        loop {
+            space.resize(space.len().max(len + RECORD), 0);
+            let asked = space.len() - len;
+            let got = retry_on_intr(|| read(&file, &mut space[len..]))?;
+            len += got;
+            // A regular file gives less than was asked for only at its end.
+            if got < asked {
+                return Ok(Some(len));
+            }
+        }
+    }
+}
 
 /// Writes a file at `tmp` and moves it to `path`; durable when this returns.
 pub(crate) fn write_durably(tmp: &Path, path: &Path, bytes: &[u8]) -> Result<()> {
@@ -112,9 +176,13 @@ pub(crate) fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<O
     let Some(text) = read_if_there(path)? else {
         return Ok(None);
     };
-    let fault = |error: serde_json::Error| Error::Record {
+    let record = serde_json::from_str(&text);
+    record.map(Some).map_err(|error| not_a_record(path, &error))
+}
+
+fn not_a_record(path: &Path, error: &serde_json::Error) -> Error {
+    Error::Record {
         path: path.into(),
         why: error.to_string(),
-    };
-    serde_json::from_str(&text).map(Some).map_err(fault)
+    }
 }

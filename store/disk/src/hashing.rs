@@ -6,8 +6,10 @@ use crate::error::{Act, Error, Result};
 use crate::store::Store;
 use cairn_graph::Digest;
 use std::cell::RefCell;
+use std::convert::Infallible;
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::ControlFlow;
 
 /// Bytes read at once: most files of a store fit.
 const BUFFER: usize = 1024 * 1024;
@@ -18,25 +20,53 @@ thread_local! {
 
 /// Hashes an open file from where it stands; the digest and the bytes that were read.
 pub(crate) fn hash_file(file: &mut File) -> io::Result<(Digest, u64)> {
-    SPACE.with_borrow_mut(|space| {
-        space.resize(BUFFER, 0);
-        let mut hasher = blake3::Hasher::new();
-        let mut size = 0;
-        loop {
-            let read = match file.read(space) {
-                Ok(0) => break,
-                Ok(read) => read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
-            hasher.update(&space[..read]);
-            size += read as u64;
+    let mut size = 0;
+    let hashed = read_hashed(file, |part| {
+        size += part.len() as u64;
+        ControlFlow::<Infallible>::Continue(())
+    })?;
+    match hashed {
+        ControlFlow::Continue(digest) => Ok((digest, size)),
+        ControlFlow::Break(never) => match never {},
+    }
+}
+
+/// Reads an open file from where it stands, in parts; the digest of them all, unless `take` broke off.
+fn read_hashed<B>(
+    file: &mut File,
+    mut take: impl FnMut(&[u8]) -> ControlFlow<B>,
+) -> io::Result<ControlFlow<B, Digest>> {
+    // Taken out: `take` may hash something itself.
+    let mut space = SPACE.take();
+    space.resize(BUFFER, 0);
+    let mut hasher = blake3::Hasher::new();
+    let hashed = loop {
+        let part = match file.read(&mut space) {
+            Ok(0) => break Ok(ControlFlow::Continue(Digest(*hasher.finalize().as_bytes()))),
+            Ok(read) => &space[..read],
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => break Err(error),
+        };
+        hasher.update(part);
+        if let ControlFlow::Break(why) = take(part) {
+            break Ok(ControlFlow::Break(why));
         }
-        Ok((Digest(*hasher.finalize().as_bytes()), size))
-    })
+    };
+    SPACE.set(space);
+    hashed
 }
 
 impl Store {
+    /// All bytes of an object, checked against the digest. Errors: [`Error::Missing`], [`Error::Damaged`].
+    pub fn read_object(&self, digest: &Digest) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.read_object_in_parts(digest, &mut |part| {
+            bytes.extend_from_slice(part);
+            true
+        })?;
+        Ok(bytes)
+    }
+
     /// Reads an object in parts, until it ends or `take` returns false; one that is read to its end is checked.
     ///
     /// Errors: [`Error::Missing`], [`Error::Damaged`] after its last part.
@@ -46,27 +76,20 @@ impl Store {
         take: &mut dyn FnMut(&[u8]) -> bool,
     ) -> Result<()> {
         let path = self.layout.object(digest, false);
-        let mut file = self.open_object(digest)?;
-        let mut hasher = blake3::Hasher::new();
-        let mut part = vec![0; BUFFER];
-        loop {
-            let read = file.read(&mut part).act("read", &path)?;
-            if read == 0 {
-                break;
+        let read = read_hashed(&mut self.open_object(digest)?, |part| {
+            if take(part) {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
             }
-            hasher.update(&part[..read]);
-            if !take(&part[..read]) {
-                return Ok(());
-            }
+        });
+        match read.act("read", &path)? {
+            ControlFlow::Continue(found) if found != *digest => Err(Error::Damaged {
+                path,
+                expected: *digest,
+                found,
+            }),
+            _ => Ok(()),
         }
-        let found = Digest(*hasher.finalize().as_bytes());
-        if found == *digest {
-            return Ok(());
-        }
-        Err(Error::Damaged {
-            path,
-            expected: *digest,
-            found,
-        })
     }
 }

@@ -23,6 +23,7 @@
 //!   var/lock/store               the lock of who changes generations, with its holder's process id and command
 //!   var/lock/contents            the lock of who must not meet a collection, in the same form
 //!   var/lock/gate, collector     locks that keep collections and everybody else apart (`temporary_roots`)
+//!   var/index                    what records and objects were found in which folders; only to show, and made again (`index`)
 //!   var/reserve                  space that is freed first when the collector runs on a full disk
 //! ```
 //!
@@ -197,6 +198,11 @@ impl Layout {
     /// A lock of the collector's: `gate`, `collector` or `contents`.
     pub(crate) fn lock_file(&self, name: &str) -> PathBuf {
         self.var().join("lock").join(name)
+    }
+
+    /// The index.
+    pub fn index(&self) -> PathBuf {
+        self.var().join("index")
     }
 
     /// The reserve.

@@ -15,6 +15,7 @@ mod files;
 pub mod gc;
 pub mod generations;
 mod hashing;
+mod index;
 pub mod ingest;
 pub mod layout;
 pub mod lock;

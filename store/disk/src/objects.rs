@@ -185,25 +185,6 @@ impl Store {
         File::open(&path).act("open", &path)
     }
 
-    /// All bytes of an object, checked against the digest. Errors: [`Error::Missing`], [`Error::Damaged`].
-    pub fn read_object(&self, digest: &Digest) -> Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        let path = self.layout.object(digest, false);
-        self.open_object(digest)?
-            .read_to_end(&mut bytes)
-            .act("read", &path)?;
-        let found = Digest::of(&bytes);
-        if found == *digest {
-            Ok(bytes)
-        } else {
-            Err(Error::Damaged {
-                path,
-                expected: *digest,
-                found,
-            })
-        }
-    }
-
     /// Whether the object is there with this size; if so, it stays while this store is open.
     fn rely_on_object(&self, digest: &Digest, executable: bool, size: u64) -> Result<bool> {
         // Most contents are new, and need no lock to be found so.

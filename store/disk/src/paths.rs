@@ -3,8 +3,9 @@
 //! In: contents that are in the store. Out: paths, records, and on demand what is at `store/<hash>-<name>`.
 
 use crate::error::{Act, Error, Result};
-use crate::files;
+use crate::files::{self, Folder};
 use crate::materialise::MaterialiseOptions;
+use crate::parallel;
 use crate::store::Store;
 use crate::temporary_roots::Need;
 use cairn_graph::{Content, Output, StorePath};
@@ -104,17 +105,33 @@ impl Store {
     /// that is not the path's.
     pub fn path_record(&self, path: &StorePath) -> Result<Option<PathRecord>> {
         let file = self.layout.path_record(path);
-        let Some(record) = files::read_json::<PathRecord>(&file)? else {
-            return Ok(None);
-        };
+        let record = files::read_json::<PathRecord>(&file)?;
+        record.map(|record| self.sound(path, record)).transpose()
+    }
+
+    /// What all path records say, sorted: for each [`Store::path_record`].
+    pub(crate) fn path_records(&self) -> Result<Vec<(StorePath, Result<Option<PathRecord>>)>> {
+        let folder = Folder::open(self.layout.paths())?;
+        let paths = self.paths()?;
+        let records = parallel::try_map(&paths, |path| {
+            let record = folder.read_json::<PathRecord>(path.base_name());
+            let sound = |record: Option<PathRecord>| record.map(|record| self.sound(path, record));
+            Ok::<_, Error>(record.and_then(|record| sound(record).transpose()))
+        })?;
+        Ok(paths.into_iter().zip(records).collect())
+    }
+
+    /// The record, if it is this path's.
+    fn sound(&self, path: &StorePath, record: PathRecord) -> Result<PathRecord> {
         let why = if record.version != 1 {
             format!("it says version {}", record.version)
         } else if path_of(path.name(), &record.content)? != *path {
             "its content is that of another path".into()
         } else {
-            return Ok(Some(record));
+            return Ok(record);
         };
-        Err(Error::Record { path: file, why })
+        let path = self.layout.path_record(path);
+        Err(Error::Record { path, why })
     }
 
     /// What a path holds. Errors: [`Error::Missing`] when it was never registered.

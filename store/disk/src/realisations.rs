@@ -3,22 +3,25 @@
 //! In: records. Out: records, durable. One that can't be read, or whose output is gone, is none: it is made again.
 
 use crate::error::{Act, Result};
-use crate::files;
+use crate::files::{self, Folder};
 use crate::store::Store;
 use crate::temporary_roots::Need;
 use cairn_graph::{ActionKey, Realisation};
 use cairn_sys::fs as sys;
 use std::fs;
+use std::sync::OnceLock;
 
-/// The records of a store.
+/// The records of a store. Who looks up many keeps one of these: it opens their folder once.
 #[derive(Debug)]
 pub struct Realisations<'a> {
     store: &'a Store,
+    folder: OnceLock<Option<Folder>>,
 }
 
 impl<'a> Realisations<'a> {
     pub(crate) fn of(store: &'a Store) -> Self {
-        Self { store }
+        let folder = OnceLock::new();
+        Self { store, folder }
     }
 
     /// What the derivation of this key came out as, if that is known and still in the store.
@@ -44,7 +47,9 @@ impl<'a> Realisations<'a> {
 
     /// What the record of this key says, whether or not the output is still in the store: enough to know the keys of what needs it.
     pub fn record(&self, key: &ActionKey) -> Option<Realisation> {
-        let read = files::read_json::<Realisation>(&self.store.layout.realisation(key));
+        let folder = || Folder::open(self.store.layout.realisations()).ok();
+        let folder = self.folder.get_or_init(folder).as_ref()?;
+        let read = folder.read_json::<Realisation>(&key.to_string());
         let found = read.ok().flatten()?;
         let sound =
             found.version == cairn_graph::derivation::REALISATION_VERSION && found.action == *key;

@@ -3,8 +3,9 @@
 //! In: the records of paths, generations and named roots. Out: closures, referrers, the shortest chains from roots.
 //! Contents are not read. A record that can't be read is told, and refers to nothing.
 
-use crate::error::Result;
-use crate::files;
+use crate::error::{Error, Result};
+use crate::files::{self, Folder};
+use crate::parallel;
 use crate::paths::PathRecord;
 use crate::store::Store;
 use cairn_graph::{ActionKey, Realisation, StorePath};
@@ -56,11 +57,8 @@ impl Store {
     /// Loads what refers to what.
     pub fn relations(&self) -> Result<Relations> {
         let mut relations = Relations::default();
-        for name in files::names_in(&self.layout.paths())? {
-            let Ok(path) = name.parse::<StorePath>() else {
-                continue;
-            };
-            match self.path_record(&path) {
+        for (path, record) in self.path_records()? {
+            match record {
                 Ok(Some(record)) => drop(relations.records.insert(path, record)),
                 Ok(None) => {}
                 Err(_) => relations.unreadable.push(path),
@@ -98,17 +96,15 @@ impl Store {
 
     /// Every realisation that can be read: the path that came out, and the key; sorted by key.
     pub fn all_makers(&self) -> Result<Vec<(StorePath, ActionKey)>> {
-        let mut makers = Vec::new();
-        for name in files::names_in(&self.layout.realisations())? {
-            let Ok(key) = name.parse::<ActionKey>() else {
-                continue;
-            };
-            let record = files::read_json::<Realisation>(&self.layout.realisation(&key));
-            if let Ok(Some(record)) = record {
-                makers.push((record.output.path, key));
-            }
-        }
-        Ok(makers)
+        let folder = Folder::open(self.layout.realisations())?;
+        let names = files::names_in(&self.layout.realisations())?;
+        let keys: Vec<ActionKey> = names.iter().filter_map(|name| name.parse().ok()).collect();
+        let made = parallel::try_map(&keys, |key| {
+            let record = folder.read_json::<Realisation>(&key.to_string());
+            let path = record.ok().flatten().map(|record| record.output.path);
+            Ok::<_, Error>(path.map(|path| (path, *key)))
+        })?;
+        Ok(made.into_iter().flatten().collect())
     }
 }
 

@@ -366,7 +366,19 @@ impl TemporaryRoots {
 
 /// Whether the store of this file is still open: its file is locked.
 pub(crate) fn is_open(file: &Path) -> Result<bool> {
-    let file = match File::options().append(true).open(file) {
+    let opened = match File::options().append(true).open(file) {
+        // Who may not write can look at a lock all the same, but for some file systems of networks.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+            ) =>
+        {
+            File::open(file)
+        }
+        other => other,
+    };
+    let file = match opened {
         Ok(opened) => opened,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Ok(false),

@@ -4,6 +4,7 @@ use crate::content::Content;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 /// The folder of all store paths, as programs inside a generation see it.
 pub const STORE_DIR: &str = "/cairn/store";
@@ -32,20 +33,28 @@ const HASH_LEN: usize = 32;
 /// Characters of the name part: with hash and hyphen 244, so that a suffix fits into a file's name.
 const NAME_MAX: usize = 211;
 
-fn base32() -> data_encoding::Encoding {
+#[expect(
+    clippy::expect_used,
+    reason = "the alphabet is a constant of 32 distinct symbols"
+)]
+static BASE32: LazyLock<data_encoding::Encoding> = LazyLock::new(|| {
     let mut spec = data_encoding::Specification::new();
     spec.symbols.push_str(ALPHABET);
-    #[expect(
-        clippy::expect_used,
-        reason = "the alphabet is a constant of 32 distinct symbols"
-    )]
     spec.encoding().expect("valid alphabet")
+});
+
+/// Whether a byte is a digit of base32: lower-case, without the letters e, o, t and u.
+fn is_digit(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'a'..=b'z') && !matches!(byte, b'e' | b'o' | b't' | b'u')
 }
 
 /// Whether this can be the part after the hash; with the hash it is then the name of one file.
 fn is_name(name: &str) -> bool {
-    let ok = |c: char| c.is_ascii_alphanumeric() || "+-._?=~".contains(c);
-    (1..=NAME_MAX).contains(&name.len()) && !name.starts_with('.') && name.chars().all(ok)
+    let ok = |byte: u8| {
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b'+' | b'-' | b'.' | b'_' | b'?' | b'=' | b'~')
+    };
+    (1..=NAME_MAX).contains(&name.len()) && !name.starts_with('.') && name.bytes().all(ok)
 }
 
 impl StorePath {
@@ -58,7 +67,7 @@ impl StorePath {
         }
         let mut hasher = blake3::Hasher::new();
         hasher.update(format!("cairn-path-1\n{content}\n{name}\n").as_bytes());
-        let hash = base32().encode(&hasher.finalize().as_bytes()[..20]);
+        let hash = BASE32.encode(&hasher.finalize().as_bytes()[..20]);
         Ok(Self(format!("{hash}-{name}")))
     }
 
@@ -94,7 +103,7 @@ impl FromStr for StorePath {
             .unwrap_or(text);
         let sound = base.is_ascii()
             && base.get(HASH_LEN..=HASH_LEN) == Some("-")
-            && base[..HASH_LEN].chars().all(|c| ALPHABET.contains(c))
+            && base[..HASH_LEN].bytes().all(is_digit)
             && is_name(&base[HASH_LEN + 1..]);
         if !sound {
             return Err(StorePathError::Form(text.into()));

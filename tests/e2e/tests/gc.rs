@@ -1,6 +1,8 @@
 //! `cairn gc`: frees what nothing needs, and never what something does.
 
 use crate::{default, numbers, two_generations};
+use std::fs::{self, File};
+use std::time::Duration;
 
 #[test]
 fn without_a_wish_every_generation_stays_and_works() {
@@ -69,4 +71,40 @@ fn asks_before_it_deletes_a_generation() {
         .exits(2)
         .says("cli::no_terminal");
     assert_eq!(numbers(&machine), [1, 2]);
+}
+
+#[test]
+fn what_deletes_reads_the_records_and_asks_no_index() {
+    let (_archive, machine) = two_generations();
+    // A folder's last change must be over for what is in it to be remembered.
+    std::thread::sleep(Duration::from_millis(100));
+    let show = || machine.cairn(&["gc", "--keep", "1", "-n"]).done();
+    show().says("would delete generation 1");
+    assert!(machine.root().join("cairn/var/index").exists());
+    let system = fs::read_link(machine.root().join("cairn/var/gens/2/system")).unwrap();
+    let name = system.file_name().unwrap();
+    let record = machine.root().join("cairn/var/paths").join(name);
+    // Where it stands, which the index does not see.
+    fs::write(record, "garbage").unwrap();
+    show().says("would delete generation 1");
+    machine
+        .cairn(&["gc", "--keep", "1", "-y"])
+        .exits(1)
+        .says("verify and repair the store before collecting");
+    assert_eq!(numbers(&machine), [1, 2]);
+}
+
+#[test]
+fn while_a_person_is_asked_others_have_the_locks() {
+    let (_archive, machine) = two_generations();
+    let asked = machine
+        .terminal(&["gc", "--keep", "1"])
+        .expect("Delete generation 1");
+    for name in ["store", "contents"] {
+        let lock = File::open(machine.root().join("cairn/var/lock").join(name)).unwrap();
+        lock.try_lock()
+            .unwrap_or_else(|error| panic!("{name} is held: {error}"));
+    }
+    asked.send("y\n").finish().done();
+    assert_eq!(numbers(&machine), [2]);
 }

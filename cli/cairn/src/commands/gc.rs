@@ -75,7 +75,7 @@ impl Gc {
             {
                 machine::begin(context, &store, lock)?;
             }
-            let plan = self.plan(&store, running.as_ref())?;
+            let plan = self.plan(&store, running.as_ref(), dry_run)?;
             let goes_ahead = context.globals.yes
                 || plan.store.generations.is_empty()
                 || agreed.as_ref() == Some(&plan);
@@ -92,7 +92,7 @@ impl Gc {
                 }
                 // Decided again while nobody puts anything: others may have begun to rely on what was to go.
                 let collecting = store.collecting()?;
-                let now = self.store_plan(&store, running.as_ref())?;
+                let now = self.store_plan(&store, running.as_ref(), false)?;
                 store.apply(&collecting, &now)?;
                 break Plan { store: now, ..plan };
             }
@@ -116,8 +116,13 @@ impl Gc {
         self.keep.is_some() || self.keep_since.is_some()
     }
 
-    fn plan(&self, store: &Store, running: Option<&Observed>) -> Result<Plan, CommandError> {
-        let plan = self.store_plan(store, running)?;
+    fn plan(
+        &self,
+        store: &Store,
+        running: Option<&Observed>,
+        only_shown: bool,
+    ) -> Result<Plan, CommandError> {
+        let plan = self.store_plan(store, running, only_shown)?;
         let machine = if plan.generations.is_empty() || !is_ours(running) {
             None
         } else {
@@ -129,10 +134,12 @@ impl Gc {
         })
     }
 
+    /// What goes; what is `only_shown` and not done may rely on the index.
     fn store_plan(
         &self,
         store: &Store,
         running: Option<&Observed>,
+        only_shown: bool,
     ) -> Result<GcPlan, CommandError> {
         let mut also_generations = Vec::new();
         if let Some(machine) = running {
@@ -145,7 +152,12 @@ impl Gc {
             also_generations,
             ..GcOptions::default()
         };
-        Ok(GcPlan::new(&store.snapshot()?, &options)?)
+        let snapshot = if only_shown {
+            store.overview()
+        } else {
+            store.snapshot()
+        };
+        Ok(GcPlan::new(&snapshot?, &options)?)
     }
 }
 

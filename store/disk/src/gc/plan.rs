@@ -2,6 +2,7 @@
 
 use super::snapshot::{ObjectFile, Snapshot};
 use crate::generations::{Generation, GenerationState};
+use crate::paths::PathRecord;
 use cairn_graph::{ActionKey, Content, Digest, StorePath};
 use jiff::Timestamp;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -57,6 +58,29 @@ pub enum GcError {
     DamagedRecord(StorePath),
 }
 
+/// Registered paths by number, in their order, and which of them are needed.
+struct Live<'a> {
+    numbers: HashMap<&'a StorePath, u32>,
+    records: Vec<Option<&'a PathRecord>>,
+    marked: Vec<bool>,
+}
+
+impl<'a> Live<'a> {
+    fn none(snapshot: &'a Snapshot) -> Self {
+        let numbered = snapshot.paths.keys().zip(0..);
+        Self {
+            numbers: numbered.collect(),
+            records: snapshot.paths.values().map(Option::as_ref).collect(),
+            marked: vec![false; snapshot.paths.len()],
+        }
+    }
+
+    fn contains(&self, path: &StorePath) -> bool {
+        let number = self.numbers.get(path);
+        number.is_some_and(|number| self.marked[*number as usize])
+    }
+}
+
 impl GcPlan {
     /// Decides what goes. Errors: [`GcError`].
     pub fn new(snapshot: &Snapshot, options: &GcOptions) -> Result<Self, GcError> {
@@ -84,18 +108,16 @@ impl GcPlan {
         );
         roots.extend(snapshot.roots.iter().flat_map(|(_, paths)| paths));
         roots.extend(&options.also_paths);
+        let mut live = Live::none(snapshot);
         // What an open store is about to register has no record yet.
-        let about_to_be = |path: &&StorePath| snapshot.paths.contains_key(*path);
+        let about_to_be = |path: &&StorePath| live.numbers.contains_key(*path);
         roots.extend(snapshot.temporary.paths.iter().filter(about_to_be));
-        let live = plan.mark_paths(snapshot, roots)?;
+        plan.mark_paths(&mut live, roots)?;
         plan.mark_contents(snapshot, options, &live)?;
 
-        plan.paths = snapshot
-            .paths
-            .keys()
-            .filter(|path| !live.contains(path))
-            .cloned()
-            .collect();
+        let paths = snapshot.paths.keys().zip(&live.marked);
+        let dead = paths.filter(|(_, live)| !**live);
+        plan.paths = dead.map(|(path, _)| path.clone()).collect();
         let live_name = |name: &String| {
             name.parse::<StorePath>()
                 .is_ok_and(|path| live.contains(&path))
@@ -145,20 +167,25 @@ impl GcPlan {
         self.derivations = all.filter(|key| !kept.contains(key)).copied().collect();
     }
 
-    /// The paths that the roots need.
+    /// Marks the paths that the roots need.
     fn mark_paths<'a>(
         &mut self,
-        snapshot: &'a Snapshot,
+        live: &mut Live<'a>,
         mut open: Vec<&'a StorePath>,
-    ) -> Result<HashSet<&'a StorePath>, GcError> {
-        let mut live = HashSet::new();
+    ) -> Result<(), GcError> {
         let mut absent = BTreeSet::new();
         while let Some(next) = open.pop() {
-            match snapshot.paths.get(next) {
-                None => drop(absent.insert(next)),
-                Some(None) => return Err(GcError::DamagedRecord(next.clone())),
-                Some(Some(record)) if live.insert(next) => open.extend(&record.references),
-                Some(Some(_)) => {}
+            let Some(number) = live.numbers.get(next) else {
+                absent.insert(next);
+                continue;
+            };
+            let number = *number as usize;
+            let Some(record) = live.records[number] else {
+                return Err(GcError::DamagedRecord(next.clone()));
+            };
+            if !live.marked[number] {
+                live.marked[number] = true;
+                open.extend(&record.references);
             }
         }
         self.warnings.extend(
@@ -166,7 +193,7 @@ impl GcPlan {
                 .into_iter()
                 .map(|path| format!("{path} is needed and not in the store")),
         );
-        Ok(live)
+        Ok(())
     }
 
     /// Trees and objects: numbers in the snapshot's lists stand for digests.
@@ -174,9 +201,12 @@ impl GcPlan {
         &mut self,
         snapshot: &Snapshot,
         options: &GcOptions,
-        live: &HashSet<&StorePath>,
+        live: &Live<'_>,
     ) -> Result<(), GcError> {
-        let spare_since = options.spare_since.map_or(i64::MAX, Timestamp::as_second);
+        let spare_since = options.spare_since.map(Timestamp::as_second);
+        let is_young = |changed: Option<i64>| {
+            spare_since.is_some_and(|since| changed.is_none_or(|changed| changed >= since))
+        };
         let tree_numbers: HashMap<&Digest, u32> = snapshot
             .trees
             .iter()
@@ -195,7 +225,7 @@ impl GcPlan {
             .trees
             .iter()
             .map(|tree| {
-                tree.changed >= spare_since || snapshot.temporary.trees.contains(&tree.digest)
+                is_young(Some(tree.changed)) || snapshot.temporary.trees.contains(&tree.digest)
             })
             .collect();
         let mut live_objects: Vec<bool> = vec![false; snapshot.objects.len()];
@@ -206,10 +236,8 @@ impl GcPlan {
                 "the object {digest} is needed and not in the store"
             ))),
         };
-        for path in live {
-            let Some(Some(record)) = snapshot.paths.get(*path) else {
-                continue;
-            };
+        let records = live.records.iter().zip(&live.marked);
+        for record in records.filter_map(|(record, live)| record.filter(|_| *live)) {
             match &record.content {
                 Content::File { digest, .. } => needed(digest),
                 Content::Tree { digest } => match tree_numbers.get(digest) {
@@ -244,7 +272,7 @@ impl GcPlan {
         }
         let is_live = |object: &ObjectFile| {
             let first = object_numbers.get(&object.digest);
-            object.changed >= spare_since
+            is_young(object.changed)
                 || snapshot.temporary.objects.contains(&object.digest)
                 || first.is_some_and(|number| live_objects[*number as usize])
         };

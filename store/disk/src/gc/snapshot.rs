@@ -1,8 +1,9 @@
 //! Loading what the collector decides over.
 
 use crate::error::{Act, Error, Result};
-use crate::files;
+use crate::files::{self, Folder};
 use crate::generations::Generation;
+use crate::index::Index;
 use crate::parallel;
 use crate::paths::PathRecord;
 use crate::store::Store;
@@ -13,6 +14,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 /// Everything in the store that refers or is referred to, at one moment.
 #[derive(Debug, Clone, Default)]
@@ -65,13 +67,27 @@ pub struct ObjectFile {
     pub executable: bool,
     /// Bytes.
     pub size: u64,
-    /// When its inode changed last, in seconds since 1970.
-    pub changed: i64,
+    /// When its inode changed last, in seconds since 1970; an [overview](Store::overview) may not know.
+    pub changed: Option<i64>,
 }
 
 impl Store {
-    /// Loads what the collector decides over.
+    /// Loads what the collector decides over: every record is read.
     pub fn snapshot(&self) -> Result<Snapshot> {
+        self.snapshot_with(&Index::default())
+    }
+
+    /// As [`Store::snapshot`], to show and not to decide by: what records and objects lie in a folder that has not changed since, and what they
+    /// say, comes from the [index](crate::index), which is then brought up to date, unless it may not be written. A record or an object that
+    /// something else than Cairn changed where it stands is shown as it was.
+    pub fn overview(&self) -> Result<Snapshot> {
+        let index = Index::load(&self.layout);
+        let snapshot = self.snapshot_with(&index)?;
+        index.save(&self.layout);
+        Ok(snapshot)
+    }
+
+    fn snapshot_with(&self, index: &Index) -> Result<Snapshot> {
         let listing = self.generations().list()?;
         let unreadable = listing.unreadable.into_iter().map(|(number, _)| {
             let target = fs::read_link(self.generations().system_link(number)).ok();
@@ -80,6 +96,11 @@ impl Store {
                 .and_then(|target| target.file_name()?.to_str());
             (number, name.and_then(|name| name.parse().ok()))
         });
+        let layout = &self.layout;
+        let paths = index.rows(&layout.paths(), || self.all_paths())?;
+        let derivations = index.rows(&layout.derivations(), || self.all_derivations())?;
+        let derivations = derivations.into_iter();
+        let derivations = derivations.map(|(key, inputs)| (key, inputs.unwrap_or_default()));
         Ok(Snapshot {
             unreadable_generations: unreadable.collect(),
             generations: listing.generations,
@@ -87,43 +108,42 @@ impl Store {
             booted: self.generations().booted()?,
             roots: self.roots().list()?,
             temporary: self.temporary_roots()?,
-            paths: self.all_paths()?,
-            materialised: files::names_in(&self.layout.store())?,
-            realisations: self.all_realisations()?,
-            derivations: self.all_derivations()?,
+            paths: paths.into_iter().collect(),
+            materialised: files::names_in(&layout.store())?,
+            realisations: index.rows(&layout.realisations(), || self.all_realisations())?,
+            derivations: derivations.collect(),
             trees: self.all_trees()?,
-            objects: self.all_objects()?,
+            objects: self.all_objects(index)?,
         })
     }
 
-    fn all_paths(&self) -> Result<BTreeMap<StorePath, Option<PathRecord>>> {
-        let names = files::names_in(&self.layout.paths())?;
-        let paths: Vec<StorePath> = names.iter().filter_map(|name| name.parse().ok()).collect();
-        let records = parallel::try_map(&paths, |path| {
-            Ok::<_, Error>(self.path_record(path).ok().flatten())
-        })?;
-        Ok(paths.into_iter().zip(records).collect())
+    fn all_paths(&self) -> Result<Vec<(StorePath, Option<PathRecord>)>> {
+        let records = self.path_records()?.into_iter();
+        let read = records.map(|(path, record)| (path, record.ok().flatten()));
+        Ok(read.collect())
     }
 
     fn all_realisations(&self) -> Result<Vec<(ActionKey, Option<StorePath>)>> {
+        let folder = Folder::open(self.layout.realisations())?;
         let names = files::names_in(&self.layout.realisations())?;
         let keys: Vec<ActionKey> = names.iter().filter_map(|name| name.parse().ok()).collect();
         let outputs = parallel::try_map(&keys, |key| {
-            let file = self.layout.realisation(key);
-            let found = files::read_json::<MadeAs>(&file).ok().flatten();
+            let found = folder.read_json::<MadeAs>(&key.to_string()).ok().flatten();
             Ok::<_, Error>(found.map(|found| found.output.path))
         })?;
         Ok(keys.into_iter().zip(outputs).collect())
     }
 
-    fn all_derivations(&self) -> Result<Vec<(ActionKey, Vec<ActionKey>)>> {
+    fn all_derivations(&self) -> Result<Vec<(ActionKey, Option<Vec<ActionKey>>)>> {
         let keys = self.derivations().list()?;
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let folder = Folder::open(self.layout.derivations())?;
         let inputs = parallel::try_map(&keys, |key| {
-            let file = self.layout.derivation(key);
-            let found = files::read_json::<MadeBy>(&file).ok().flatten();
+            let found = folder.read_json::<MadeBy>(&key.to_string()).ok().flatten();
             Ok::<_, Error>(found.map(|found| found.made_by.into_values().collect()))
         })?;
-        let inputs = inputs.into_iter().map(Option::unwrap_or_default);
         Ok(keys.into_iter().zip(inputs).collect())
     }
 
@@ -143,35 +163,37 @@ impl Store {
         })
     }
 
-    fn all_objects(&self) -> Result<Vec<ObjectFile>> {
+    fn all_objects(&self, index: &Index) -> Result<Vec<ObjectFile>> {
         let shards = files::names_in(&self.layout.objects())?;
-        let found = parallel::try_map_large(&shards, |shard| self.objects_of(shard))?;
+        let found = parallel::try_map_large(&shards, |shard| {
+            let folder = self.layout.objects().join(shard);
+            index.rows(&folder, || objects_of(&folder))
+        })?;
         let mut objects: Vec<ObjectFile> = found.into_iter().flatten().collect();
         objects.sort_unstable_by_key(|object| (object.digest, object.executable));
         Ok(objects)
     }
+}
 
-    fn objects_of(&self, shard: &str) -> Result<Vec<ObjectFile>> {
-        let mut objects = Vec::new();
-        let folder = self.layout.objects().join(shard);
-        for item in fs::read_dir(&folder).act("list", &folder)? {
-            let item = item.act("list", &folder)?;
-            let name = item.file_name();
-            let name = name.to_string_lossy();
-            let (hex, executable) = name
-                .strip_suffix(".x")
-                .map_or((name.as_ref(), false), |hex| (hex, true));
-            let Ok(digest) = hex.parse() else { continue };
-            let metadata = item.metadata().act("read", &item.path())?;
-            objects.push(ObjectFile {
-                digest,
-                executable,
-                size: metadata.len(),
-                changed: metadata.ctime(),
-            });
-        }
-        Ok(objects)
+fn objects_of(folder: &Path) -> Result<Vec<ObjectFile>> {
+    let mut objects = Vec::new();
+    for item in fs::read_dir(folder).act("list", folder)? {
+        let item = item.act("list", folder)?;
+        let name = item.file_name();
+        let name = name.to_string_lossy();
+        let (hex, executable) = name
+            .strip_suffix(".x")
+            .map_or((name.as_ref(), false), |hex| (hex, true));
+        let Ok(digest) = hex.parse() else { continue };
+        let metadata = item.metadata().act("read", &item.path())?;
+        objects.push(ObjectFile {
+            digest,
+            executable,
+            size: metadata.len(),
+            changed: Some(metadata.ctime()),
+        });
     }
+    Ok(objects)
 }
 
 /// Of a realisation's record, what the collector needs.

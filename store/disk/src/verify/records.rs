@@ -41,13 +41,14 @@ impl Records {
             records.named.extend(named.map(|path| (by.clone(), path)));
         }
         let folder = store.layout.paths();
-        for name in files::names_in(&folder)? {
-            let by = folder.join(&name);
-            let Ok(path) = name.parse::<StorePath>() else {
-                faults.push(Fault::Stray { path: by });
-                continue;
-            };
-            match store.path_record(&path) {
+        let names = files::names_in(&folder)?.into_iter();
+        let strays = names.filter(|name| name.parse::<StorePath>().is_err());
+        faults.extend(strays.map(|name| Fault::Stray {
+            path: folder.join(name),
+        }));
+        for (path, record) in store.path_records()? {
+            let by = store.layout.path_record(&path);
+            match record {
                 Ok(None) => {}
                 Err(error) => faults.push(Fault::Unreadable {
                     path: by,

@@ -277,7 +277,7 @@ fn twenty_thousand_paths_are_planned_at_once() {
             digest,
             executable: false,
             size: 10,
-            changed: 0,
+            changed: Some(0),
         };
         snapshot.objects.push(object);
         last = path;

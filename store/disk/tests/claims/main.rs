@@ -10,6 +10,7 @@ mod full_disk;
 mod gc;
 mod generations;
 mod hostile;
+mod index;
 mod ingest;
 mod lock;
 mod materialise;
