@@ -9,6 +9,8 @@ use cairn_debian::{Mirrors, Origin, Release, find_mirrors};
 use cairn_fetch::http::{Client, HttpError, Request};
 use cairn_fetch::signature::{self, SignatureError};
 use cairn_spec::Debian;
+use data_encoding::HEXLOWER;
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -142,7 +144,10 @@ pub fn kept(cache: &Path, archive: &LockedArchive) -> Option<Indexes> {
     let mut texts = Vec::new();
     for release in &archive.releases {
         for sha256 in release.indexes.values() {
-            texts.push((release.origin, unpack(&cache.join(sha256)).ok()?));
+            texts.push((
+                release.origin,
+                kept_index(&cache.join(sha256), sha256).ok()??,
+            ));
         }
     }
     Some(Indexes {
@@ -340,15 +345,28 @@ impl<'a> Archive<'a> {
         };
         fs::create_dir_all(&self.cache).map_err(failed("make", &self.cache))?;
         let file = self.cache.join(sha256);
-        if !file.exists() {
-            self.client.download(request, &file, &mut |_, _| {})?;
+        let kept = || kept_index(&file, sha256).map_err(failed("read", &file));
+        if let Some(text) = kept()? {
+            return Ok(text);
         }
-        unpack(&file).map_err(failed("read", &file))
+        self.client.download(request, &file, &mut |_, _| {})?;
+        let changed = || failed("read", &file)(io::Error::other("it changed meanwhile"));
+        kept()?.ok_or_else(changed)
     }
 }
 
-fn unpack(file: &Path) -> io::Result<Vec<u8>> {
-    cairn_fetch::archive::decompress_all(fs::File::open(file)?, INDEX_LIMIT)
+/// The text of a kept index; none where the file is not there, or is not what its name says: it is not made durable, so a power cut may
+/// have left less of it.
+fn kept_index(file: &Path, sha256: &str) -> io::Result<Option<Vec<u8>>> {
+    let packed = match fs::read(file) {
+        Ok(packed) => packed,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if HEXLOWER.encode(&Sha256::digest(&packed)) != sha256 {
+        return Ok(None);
+    }
+    cairn_fetch::archive::decompress_all(packed.as_slice(), INDEX_LIMIT).map(Some)
 }
 
 #[cfg(test)]

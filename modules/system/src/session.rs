@@ -264,7 +264,7 @@ impl Session {
             .map_err(failed)?;
         file.as_file().sync_all().map_err(failed)?;
         file.persist(&path).map_err(|error| failed(error.error))?;
-        Ok(())
+        cairn_sys::fs::sync_folder(folder).map_err(failed)
     }
 
     /// Lock → graph: every step, none of them taken.

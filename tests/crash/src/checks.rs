@@ -3,7 +3,7 @@
 //! In: a root. Out: what is wrong with it, in words; nothing is the wanted answer. Looks at the files themselves, beside what
 //! `cairn verify` says.
 
-use crate::operations::Operation;
+use crate::operations::{CONFIGURATION, Operation};
 use cairn_disk::Store;
 use cairn_graph::{ActionKey, Content, Digest, EntryKind, StorePath};
 use std::fs;
@@ -19,11 +19,6 @@ pub fn after_cut(operation: &Operation, root: &Path, expected: &str) -> Result<(
     succeeds(&mut operation.command(root)).map_err(|why| format!("run again: {why}"))?;
     let result = summary(root);
     if result != expected {
-        let lacks = |one: &str, other: &str| -> Vec<String> {
-            let there: Vec<&str> = other.lines().collect();
-            let missing = one.lines().filter(|line| !there.contains(line));
-            missing.map(str::to_owned).collect()
-        };
         return Err(format!(
             "run again, it lacks {:?} and has {:?} too many",
             lacks(expected, &result),
@@ -31,6 +26,22 @@ pub fn after_cut(operation: &Operation, root: &Path, expected: &str) -> Result<(
         ));
     }
     sound(root).map_err(|why| format!("after running it again: {why}"))
+}
+
+/// Checks that what a command made is there when the power went after it had ended: nobody would run it again. What it took away may be back.
+/// Errors: what is gone.
+pub fn durable(root: &Path, expected: &str) -> Result<(), Lost> {
+    match lacks(expected, &summary(root)).as_slice() {
+        [] => Ok(()),
+        gone => Err(format!("the command had ended, and {gone:?} is gone")),
+    }
+}
+
+/// The lines of one text that are not in the other.
+fn lacks(one: &str, other: &str) -> Vec<String> {
+    let there: Vec<&str> = other.lines().collect();
+    let missing = one.lines().filter(|line| !there.contains(line));
+    missing.map(str::to_owned).collect()
 }
 
 fn sound(root: &Path) -> Result<(), Lost> {
@@ -70,6 +81,9 @@ pub fn summary(root: &Path) -> String {
     if let Some(number) = store.generations().default().unwrap() {
         let generation = store.generations().get(number).unwrap();
         lines.push(format!("default {}", generation.system));
+    }
+    if let Ok(lock) = fs::read(root.join(CONFIGURATION).join("cairn.lock")) {
+        lines.push(format!("lock {}", Digest::of(&lock)));
     }
     lines.join("\n")
 }

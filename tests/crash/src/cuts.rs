@@ -46,7 +46,8 @@ pub struct Cut {
 pub fn all(recording: &Recording) -> Vec<Cut> {
     let mut seen = HashSet::new();
     let mut cuts = Vec::new();
-    for after in 0..=recording.steps.len() {
+    // From the end on: where the same is left earlier, it is the later cut that asks for more.
+    for after in (0..=recording.steps.len()).rev() {
         for fate in FATES {
             let cut = Cut { after, fate };
             if seen.insert(fingerprint(&disk_after(recording, cut))) {
@@ -54,6 +55,7 @@ pub fn all(recording: &Recording) -> Vec<Cut> {
             }
         }
     }
+    cuts.reverse();
     cuts
 }
 

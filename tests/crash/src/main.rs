@@ -1,7 +1,7 @@
 //! `cairn-crash [--most N] [OPERATION…]`: tries the cut points of operations and prints a table.
 //!
-//! In: which operations (`add`, `first-add`, `recovery`, `build`, `switch`, `collection`, `first-switch`; all without
-//! this), and how many points of each kind at most. Out: the
+//! In: which operations (`add`, `first-add`, `recovery`, `build`, `switch`, `lock`, `collection`,
+//! `first-switch`; all without this), and how many points of each kind at most. Out: the
 //! table on standard output, what was lost on standard error. Exits with 1 when a point was lost.
 
 use cairn_crash::operations::{self, Operation};
@@ -12,13 +12,14 @@ use std::time::Instant;
 /// Makes an operation.
 type Make = fn() -> Operation;
 
-/// All operations, and how many points of each are tried at most.
-const OPERATIONS: [(&str, Make, usize); 7] = [
+/// All operations, and how many points of each kind are tried at most where nobody says it.
+const OPERATIONS: [(&str, Make, usize); 8] = [
     ("add", operations::add, usize::MAX),
     ("first-add", operations::first_add, usize::MAX),
     ("recovery", operations::recovery, usize::MAX),
     ("build", operations::build, usize::MAX),
     ("switch", operations::switch, usize::MAX),
+    ("lock", operations::lock, usize::MAX),
     ("collection", operations::collection, usize::MAX),
     // Each takes seconds, and there are thousands.
     ("first-switch", operations::first_switch, 60),
@@ -26,12 +27,12 @@ const OPERATIONS: [(&str, Make, usize); 7] = [
 
 fn main() -> ExitCode {
     let mut wanted = Vec::new();
-    let mut most = usize::MAX;
+    let mut most = None;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         if argument == "--most" {
             match arguments.next().and_then(|number| number.parse().ok()) {
-                Some(number) => most = number,
+                Some(number) => most = Some(number),
                 None => return usage(),
             }
         } else if OPERATIONS.iter().any(|(name, ..)| *name == argument) {
@@ -47,7 +48,7 @@ fn main() -> ExitCode {
             continue;
         }
         let operation = make();
-        let most = most.min(at_most);
+        let most = most.unwrap_or(at_most);
         let mut show = |kind: &str, begun: Instant, found: &Tried| {
             println!(
                 "{name:<12} {kind:<10} {:>8} {:>7} {:>7} {:>8.1}",
@@ -74,7 +75,7 @@ fn main() -> ExitCode {
 
 fn usage() -> ExitCode {
     eprintln!(
-        "cairn-crash [--most NUMBER] [add|first-add|recovery|build|switch|collection|first-switch]…"
+        "cairn-crash [--most NUMBER] [add|first-add|recovery|build|switch|lock|collection|first-switch]…"
     );
     ExitCode::from(2)
 }

@@ -16,6 +16,9 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// Where a root has its configuration and its lock, if it has them.
+pub const CONFIGURATION: &str = "etc/cairn";
+
 /// An operation.
 pub struct Operation {
     /// What it is called.
@@ -300,35 +303,44 @@ pub fn switch() -> Operation {
     let machine = Machine::new(&archive, CONFIG);
     machine.switch();
     machine.edit("system.cairn", "\"tiny\"", "\"tiny2\"");
-    switch_on("switch", archive, machine)
+    on_a_machine("switch", &["switch", "-y"], archive, machine)
 }
 
-/// Switches to the first generation of the small system: all packages are fetched, unpacked and configured.
+/// Switches to the first generation of the small system: it is locked, and all packages are fetched, unpacked and configured.
 pub fn first_switch() -> Operation {
     let archive = small().build();
     let machine = Machine::new(&archive, CONFIG);
-    // The lock lies beside the configuration, which all runs share.
-    machine.cairn(&["lock", "system.cairn"]).done();
-    let switch = switch_on("first-switch", archive, machine);
-    // The very first run records one realisation more; whatever it leaves outside of its root is there for all.
-    let root = switch.root();
-    assert!(
-        switch
-            .command(&root.path())
-            .output()
-            .unwrap()
-            .status
-            .success()
-    );
-    switch
+    on_a_machine("first-switch", &["switch", "-y"], archive, machine)
 }
 
-fn switch_on(name: &'static str, archive: Archive, machine: Machine) -> Operation {
-    let config = machine.config("system.cairn");
+/// Locks the small system for the first time.
+pub fn lock() -> Operation {
+    let archive = small().build();
+    let machine = Machine::new(&archive, CONFIG);
+    on_a_machine("lock", &["lock"], archive, machine)
+}
+
+/// A command with the configuration of a machine.
+fn on_a_machine(
+    name: &'static str,
+    words: &'static [&'static str],
+    archive: Archive,
+    machine: Machine,
+) -> Operation {
+    // A switch writes the lock beside its configuration: each root has its own, so that no run begins with the lock of another.
+    let root = machine.root();
+    let folder = root.join(CONFIGURATION);
+    fs::create_dir_all(&folder).unwrap();
+    for name in ["system.cairn", "cairn.lock"] {
+        let file = machine.config(name);
+        if file.exists() {
+            fs::copy(file, folder.join(name)).unwrap();
+        }
+    }
     let (mirror, keyring) = (archive.url(), archive.keyring());
     Operation {
         name,
-        before: Disk::read(&machine.root()),
+        before: Disk::read(&root),
         command: Box::new(move |root| {
             let mut command = Command::new(cairn_support::binary::cairn());
             command
@@ -336,9 +348,8 @@ fn switch_on(name: &'static str, archive: Archive, machine: Machine) -> Operatio
                 .env("CAIRN_KEYRING", &keyring)
                 .arg("--root")
                 .arg(root)
-                .arg("switch")
-                .arg(&config)
-                .arg("-y");
+                .args(words)
+                .arg(root.join(CONFIGURATION).join("system.cairn"));
             command
         }),
         _world: Box::new((archive, machine)),

@@ -2,7 +2,7 @@
 //!
 //! In: an operation, which points. Out: how many were tried, and those that were lost. Points are tried side by side.
 
-use crate::checks::{Lost, after_cut, summary};
+use crate::checks::{Lost, after_cut, durable, summary};
 use crate::cuts::{Cut, all, disk_after};
 use crate::operations::{Operation, Root};
 use crate::recording::{Recorder, Recording};
@@ -90,6 +90,9 @@ pub fn power_cut(
 ) -> Result<(), Lost> {
     let root = Root::of(&disk_after(recording, cut));
     boot_anew(&root.path());
+    if cut.after == recording.steps.len() {
+        durable(&root.path(), expected)?;
+    }
     after_cut(operation, &root.path(), expected)
 }
 

@@ -43,6 +43,23 @@ fn a_switch_that_is_cut_short_loses_nothing() {
     sample(&operations::switch(), 3, 3);
 }
 
+#[test]
+fn a_first_switch_that_is_killed_loses_nothing() {
+    none_lost(&kills(&operations::first_switch(), 4));
+}
+
+#[test]
+fn a_lock_that_is_cut_short_loses_nothing() {
+    let operation = operations::lock();
+    sample(&operation, usize::MAX, usize::MAX);
+    let (expected, recording) = (expected(&operation), record(&operation));
+    for fate in [Fate::ContentsLost, Fate::AllLost] {
+        let after = recording.steps.len();
+        power_cut(&operation, &recording, Cut { after, fate }, &expected)
+            .expect("it is durable when the command ends");
+    }
+}
+
 /// The worst that can happen right after the command has ended.
 fn at_the_end(steps: usize) -> Cut {
     Cut {
@@ -63,6 +80,31 @@ fn a_forgotten_sync_is_found() {
     let end = at_the_end(forgetful.steps.len());
     let why = power_cut(&operation, &forgetful, end, &expected).expect_err("the contents are lost");
     assert!(why.starts_with("after the cut"), "{why}");
+}
+
+#[test]
+fn a_forgotten_sync_of_a_first_switch_is_found() {
+    let operation = operations::first_switch();
+    let expected = expected(&operation);
+    let recording = record(&operation);
+    let end = at_the_end(recording.steps.len());
+    power_cut(&operation, &recording, end, &expected).expect("with its syncs it is durable");
+    let forgetful = without_syncs(&recording, |step| matches!(step, Step::SyncAll));
+    let end = at_the_end(forgetful.steps.len());
+    power_cut(&operation, &forgetful, end, &expected).expect_err("the contents are lost");
+}
+
+#[test]
+fn what_is_gone_although_the_command_had_ended_is_found_before_it_runs_again() {
+    let operation = operations::lock();
+    let expected = expected(&operation);
+    let recording = without_syncs(&record(&operation), |_| true);
+    for fate in [Fate::ContentsLost, Fate::AllLost] {
+        let after = recording.steps.len();
+        let cut = Cut { after, fate };
+        let why = power_cut(&operation, &recording, cut, &expected).expect_err("it is gone");
+        assert!(why.starts_with("the command had ended"), "{why}");
+    }
 }
 
 #[test]

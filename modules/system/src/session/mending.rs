@@ -60,16 +60,23 @@ impl Session {
         let mirrors =
             archive::mirrors(debian, self.options.mirror.as_deref(), &self.options.apt).ok();
         let builders = adapters::all(mirrors, self.client());
-        let mut tried: BTreeSet<StorePath> = BTreeSet::new();
-        let mut done = Vec::new();
+        let mut tried: BTreeSet<(StorePath, ActionKey)> = BTreeSet::new();
+        let mut done: Vec<Again> = Vec::new();
         loop {
             let lacking = store.lacking()?;
             let front = front(store, &lacking, &tried)?;
             if front.is_empty() || self.cancel.is_cancelled() {
                 return Ok(done);
             }
-            tried.extend(front.iter().map(|job| job.path.clone()));
-            done.extend(self.take(store, &builders, front, events)?);
+            tried.extend(
+                front
+                    .iter()
+                    .map(|job| (job.path.clone(), job.record.action)),
+            );
+            let again = self.take(store, &builders, front, events)?;
+            // Where several have its name, what came of the last one is told.
+            done.retain(|before| again.iter().all(|one| one.path != before.path));
+            done.extend(again);
             store.commit()?;
         }
     }
@@ -137,27 +144,23 @@ impl Session {
     }
 }
 
-/// What lacks something, was not tried yet, has a recorded derivation, and has inputs that are whole.
+/// What lacks something, has a recorded derivation that was not tried for it yet, whose inputs are whole.
 fn front(
     store: &Store,
     lacking: &BTreeMap<StorePath, BTreeSet<Lack>>,
-    tried: &BTreeSet<StorePath>,
+    tried: &BTreeSet<(StorePath, ActionKey)>,
 ) -> Result<Vec<Job>, SessionError> {
-    if lacking.keys().all(|path| tried.contains(path)) {
+    if lacking.is_empty() {
         return Ok(Vec::new());
     }
-    let open = |path: &StorePath| lacking.contains_key(path) && !tried.contains(path);
     let mut made: Vec<(StorePath, ActionKey)> = store.all_makers()?;
-    made.retain(|(path, _)| open(path));
-    // A realisation that an earlier repair forgot: then the name tells.
-    let recorded: BTreeSet<ActionKey> = store
-        .all_makers()?
-        .into_iter()
-        .map(|(_, key)| key)
-        .collect();
-    let unnamed: BTreeSet<&StorePath> = lacking
+    let recorded: BTreeSet<ActionKey> = made.iter().map(|(_, key)| *key).collect();
+    made.retain(|(path, _)| lacking.contains_key(path));
+    // A realisation that an earlier repair forgot: then the name tells, and any that has it may be the one.
+    let named: BTreeSet<StorePath> = made.iter().map(|(path, _)| path.clone()).collect();
+    let unnamed: Vec<&StorePath> = lacking
         .keys()
-        .filter(|path| open(path) && !made.iter().any(|(known, _)| known == *path))
+        .filter(|path| !named.contains(*path))
         .collect();
     if !unnamed.is_empty() {
         for key in store
@@ -175,7 +178,7 @@ fn front(
     }
     let mut jobs: BTreeMap<StorePath, DerivationRecord> = BTreeMap::new();
     for (path, action) in made {
-        if jobs.contains_key(&path) {
+        if jobs.contains_key(&path) || tried.contains(&(path.clone(), action)) {
             continue;
         }
         if let Some(record) = store.derivations().get(&action)? {

@@ -8,9 +8,11 @@
 
 mod decoding;
 mod export;
+mod ordering;
 mod packing;
 mod pull;
 mod push;
+mod receiving;
 mod serve;
 mod signing;
 mod support;

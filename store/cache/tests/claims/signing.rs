@@ -209,3 +209,13 @@ fn a_second_signer_does_not_touch_what_the_first_wrote() {
     let trust = pushed.keys.trust(&["b"], 1);
     pull_from(&machine(), &folder(pushed.cache.path()), "web1", &trust).unwrap();
 }
+
+#[test]
+fn signatures_beyond_all_measure_count_for_nothing() {
+    let keys = keys();
+    let trust = keys.trust(&["a"], 1);
+    let signed = keys.secret("a").sign("a text", "a test").unwrap();
+    assert!(trust.is_enough(&trust.verdict("a text", &signed)));
+    let many = signed.repeat(cairn_cache::signing::SIGNATURES_MAX / signed.len() + 1);
+    assert!(!trust.is_enough(&trust.verdict("a text", &many)));
+}
