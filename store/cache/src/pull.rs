@@ -329,8 +329,14 @@ impl<'a> PullPlan<'a> {
                 .members()
                 .iter()
                 .find(|one| one.digest == member.digest);
-            if said.is_none_or(|said| said.size != member.size) {
-                let why = format!("it says another size of {}", member.digest);
+            let said = said.map_or(0, |said| said.size);
+            if said != member.size {
+                let path = self.receiver.needed_by(&member.digest);
+                let path = path.map_or("the closure", StorePath::base_name);
+                let why = format!(
+                    "{} has {said} bytes there, and {} as {path} says",
+                    member.digest, member.size
+                );
                 return Err(self.refused("the packing", why));
             }
             let index = *index_of.entry(item.name()).or_insert_with(|| {
@@ -455,8 +461,23 @@ impl<'a> PullPlan<'a> {
 fn fetch_pack(item: &Item<'_>, place: &dyn Place) -> Result<Vec<u8>> {
     let name = item.name();
     let bytes = place.read(&name, compress::bound(item.size()))?;
-    compress::decompress(&bytes, item.size() as usize)
-        .map_err(|why| Error::refused(&place.title(), &name, why))
+    unpack_members(item, &bytes, &place.title())
+}
+
+/// The plain bytes of a pack's file. Errors: [`Error::Refused`] where it has others than its members; it names the first that is wrong.
+pub(crate) fn unpack_members(item: &Item<'_>, bytes: &[u8], whence: &str) -> Result<Vec<u8>> {
+    let size = item.size() as usize;
+    compress::decompress(bytes, size).map_err(|mut why| {
+        // What is too long may still be read: then it is known which content is.
+        if let Ok(plain) = compress::decompress_up_to(bytes, size + size / 8 + 4096)
+            && let Some((wrong, _)) = split(item.members(), &plain)
+                .find(|(member, bytes)| Digest::of(bytes) != member.digest)
+        {
+            let said = format!("{} has not the {} bytes", wrong.digest, wrong.size);
+            why = format!("{said} that it should have: {why}");
+        }
+        Error::refused(whence, &item.name(), why)
+    })
 }
 
 /// The members of a pack with their bytes; the sum of their sizes is that of the bytes.
