@@ -129,6 +129,7 @@ impl Context {
             source,
         };
         let folder = tempfile::tempdir().map_err(failed)?;
+            elsewhere: None,
         // To remove what is not there is done at once, as root of a user namespace.
         Ok(cairn_sys::remove_tree(
             &ids,

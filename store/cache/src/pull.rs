@@ -36,6 +36,19 @@ pub struct Found {
     pub warnings: Vec<String>,
 }
 
+impl Found {
+    /// The part of it that some of its paths are, from the same caches.
+    pub fn narrowed(&self, roots: &[StorePath]) -> Self {
+        Self {
+            statement: self.statement.narrowed(roots),
+            packing: self.packing.clone(),
+            signed_by: self.signed_by.clone(),
+            caches: self.caches.clone(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
 /// What has to come.
 #[derive(Debug)]
 pub struct PullPlan<'a> {
@@ -275,7 +288,19 @@ fn is_about(statement: &Statement, name: &str) -> std::result::Result<(), String
 /// Errors: [`Error::Refused`] for a tree that is not what the statement says, or a packing that does not say how something
 /// travels.
 pub fn plan<'a>(store: &'a Store, found: &'a Found, cancel: &Cancel) -> Result<PullPlan<'a>> {
-    let receiver = Receiver::new(store, &found.statement)?;
+    plan_for(Receiver::new(store, &found.statement)?, found, cancel)
+}
+
+/// The same beside collections, without the store's lock: what is there already stays as long as the store is open.
+pub fn plan_relying<'a>(
+    store: &'a Store,
+    found: &'a Found,
+    cancel: &Cancel,
+) -> Result<PullPlan<'a>> {
+    plan_for(Receiver::relying(store, &found.statement)?, found, cancel)
+}
+
+fn plan_for<'a>(receiver: Receiver<'a>, found: &'a Found, cancel: &Cancel) -> Result<PullPlan<'a>> {
     let mut homes = HashMap::new();
     for item in items(&found.packing) {
         homes.extend(item.members().iter().map(|member| (member.digest, item)));

@@ -13,5 +13,6 @@ mod pull;
 mod push;
 mod serve;
 mod signing;
+mod steps;
 mod support;
 mod tampering;
