@@ -14,6 +14,7 @@ use cairn_system::{Evaluated, Locked};
 use clap::Args;
 
 use super::Ended;
+use super::eval::default_file;
 use super::rollback::Rollback;
 use crate::caches::CachedSteps;
 use crate::context::Context;
@@ -31,15 +32,12 @@ use crate::ui::report;
 /// (root `/`) the generation also goes into the boot menu and boots next.
 #[derive(Debug, Args)]
 pub struct Switch {
-    /// The configuration
-    #[arg(
-        value_name = "FILE",
-        default_value = "/etc/cairn/system.cairn",
-        env = "CAIRN_CONFIG"
-    )]
-    file: PathBuf,
+    // The variable is no argument of its own: it does not contradict `--generation`.
+    /// The configuration; `CAIRN_CONFIG`, or else /etc/cairn/system.cairn without this
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
     /// Switches to a generation that is there, such as one that `cairn cache pull` took, in place of a configuration
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", conflicts_with = "file")]
     generation: Option<u64>,
     /// Ends with 77 in place of 0 when nothing changed
     #[arg(long)]
@@ -52,7 +50,8 @@ impl Switch {
         if let Some(number) = self.generation {
             return Rollback::to(number).run(context);
         }
-        match make(context, &self.file, Aim::Default)?.exit {
+        let file = self.file.clone().unwrap_or_else(default_file);
+        match make(context, &file, Aim::Default)?.exit {
             Exit::Unchanged if !self.exit_unchanged => Ok(Exit::Done),
             exit => Ok(exit),
         }
