@@ -348,9 +348,11 @@ impl Session {
             source.keep(store)?;
         }
         let builders = self.builders(&evaluated.spec.debian);
+        // A change of the machine alone is then made on these packages, and what does not change is there.
+        let parts = lowered.graph.inputs(lowered.system).into_iter();
+        let parts = parts.map(|(_, part)| part).chain([lowered.packages]);
         let options = cairn_build::Options {
-            // A change of the machine alone is then made on these packages.
-            taken_along: vec![lowered.packages],
+            taken_along: parts.collect(),
             ..self.build_options()
         };
         self.realise_graph(store, &lowered.graph, &builders, (wanted, &options), events)

@@ -162,5 +162,5 @@ fn a_generation_and_a_configuration_are_not_named_together() {
     machine
         .cairn(&["switch", "-y"])
         .done()
-        .says("made generation 3");
+        .says("chose generation 2");
 }
