@@ -96,6 +96,18 @@ pub struct Globals {
     /// Most steps that evaluating a configuration may take: for one that nobody trusts
     #[arg(long, global = true, value_name = "NUMBER", env = "CAIRN_MAX_STEPS")]
     pub max_steps: Option<u64>,
+    /// A cache to take steps of builds from, in place of those in `etc/cairn/caches` below the root; may be repeated
+    #[arg(
+        long = "cache",
+        global = true,
+        value_name = "CACHE",
+        env = "CAIRN_CACHES",
+        value_delimiter = ' '
+    )]
+    pub caches: Vec<String>,
+    /// Asks no cache: what is missing is built
+    #[arg(long, global = true, conflicts_with = "caches", env = "CAIRN_NO_CACHE", value_parser = clap::builder::FalseyValueParser::new())]
+    pub no_cache: bool,
     /// The mirror to fetch from, in place of the configuration's and of the machine's apt sources
     #[arg(long, global = true, value_name = "URL", env = "CAIRN_MIRROR")]
     pub mirror: Option<String>,

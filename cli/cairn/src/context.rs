@@ -4,8 +4,9 @@
 
 use std::io::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
-use cairn_disk::Store;
+use cairn_disk::{Lock, Store};
 use cairn_fetch::Cancel;
 use cairn_sys::IdMap;
 use cairn_system::{Evaluated, Options, Session};
@@ -71,6 +72,25 @@ impl Context {
         self.store_if_there()?.ok_or_else(missing)
     }
 
+    /// The store's lock, once whoever has it lets go of it; says for whom it waits. Errors: of the store, [`CommandError::Interrupted`].
+    pub fn lock_when_free(&self, store: &Store, command: &str) -> Result<Lock, CommandError> {
+        let mut is_said = false;
+        loop {
+            match store.lock(command) {
+                Err(cairn_disk::Error::Busy { pid, command }) => {
+                    if !std::mem::replace(&mut is_said, true) {
+                        self.tell(&format!("waiting for `cairn {command}`, process {pid}"));
+                    }
+                }
+                lock => return Ok(lock?),
+            }
+            if self.stop.is_cancelled() {
+                return Err(CommandError::Interrupted);
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// A generation of the store. Errors: [`CommandError::NoGeneration`].
     #[expect(
         clippy::unused_self,
@@ -109,6 +129,7 @@ impl Context {
             keep_failed: self.globals.keep_failed,
             keep_going: self.globals.keep_going,
             limits: self.globals.limits(),
+            elsewhere: None,
             cache: self.scratch.as_ref().map(|folder| folder.path().to_owned()),
         };
         Session::new(config, &self.globals.root, options, self.stop.clone())

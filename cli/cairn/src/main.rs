@@ -4,6 +4,7 @@
 //! stands in [`commands`], one file each.
 
 mod arguments;
+mod caches;
 mod commands;
 mod configuration;
 mod context;

@@ -49,6 +49,8 @@ pub struct FetchDescription {
     pub url: String,
     /// SHA-256 of its bytes, 64 lower-case hexadecimal digits.
     pub sha256: String,
+    /// Its bytes; without this it may have [`cairn_fetch::http::UNDECLARED_MAX`].
+    pub size: Option<u64>,
 }
 
 impl Description {
@@ -70,7 +72,9 @@ impl Description {
                 "env": build.env,
                 "timeout": build.timeout_secs,
             }),
-            Self::Fetch(fetch) => json!({ "url": fetch.url, "sha256": fetch.sha256 }),
+            Self::Fetch(fetch) => {
+                json!({ "url": fetch.url, "sha256": fetch.sha256, "size": fetch.size })
+            }
         };
         let digest = Digest::of(cairn_graph::canonical::print(&said).as_bytes());
         // The name was checked when the description was read.
@@ -158,7 +162,11 @@ const NO_SOURCE: &str =
 impl FetchDescription {
     /// Reads the argument of `fetch`. Errors: what is wrong, with a mend.
     pub fn read(arguments: &Data) -> Result<Self, HostError> {
-        let fields = Fields::of("fetch", arguments, &["name", "url", "sha256", "hash"])?;
+        let fields = Fields::of(
+            "fetch",
+            arguments,
+            &["name", "url", "sha256", "hash", "size"],
+        )?;
         let mut needs = BTreeSet::new();
         let missing = || fields.wrong("url", "is missing: where the file is");
         let url = fields.text("url", &mut needs)?.ok_or_else(missing)?;
@@ -198,7 +206,12 @@ impl FetchDescription {
         let last = url.rsplit('/').next().unwrap_or_default();
         let last = last.split(['?', '#']).next().unwrap_or_default();
         let name = fields.name(Some(last))?;
-        Ok(Self { name, url, sha256 })
+        Ok(Self {
+            name,
+            url,
+            sha256,
+            size: fields.bytes("size")?,
+        })
     }
 }
 
@@ -288,6 +301,14 @@ impl<'a> Fields<'a> {
             None => Ok(None),
             Some(DataKind::Int(number)) if *number > 0 => Ok(Some(number.unsigned_abs())),
             Some(_) => Err(self.wrong(field, "is no number of seconds above zero")),
+        }
+    }
+
+    fn bytes(&self, field: &str) -> Result<Option<u64>, HostError> {
+        match self.get(field).map(|value| &value.kind) {
+            None => Ok(None),
+            Some(DataKind::Int(number)) if *number >= 0 => Ok(Some(number.unsigned_abs())),
+            Some(_) => Err(self.wrong(field, "is no number of bytes")),
         }
     }
 
@@ -461,10 +482,20 @@ mod tests {
         let by_hash = fetch(&[url.clone(), ("hash", text(&format!("sha256:{sum}")))]).unwrap();
         assert_eq!(by_sum, by_hash);
         assert_eq!(by_sum.name, "src-1.0.tar.gz");
+        assert_eq!(by_sum.size, None);
+        let (sum256, size) = (("sha256", text(&sum)), ("size", data(DataKind::Int(7))));
+        let sized = fetch(&[url.clone(), sum256, size]).unwrap();
+        assert_eq!(sized.size, Some(7));
         for wrong in [
             fetch(std::slice::from_ref(&url)),
             fetch(&[url.clone(), ("sha256", text("abc"))]),
             fetch(&[url.clone(), ("hash", text("b3:00"))]),
+            fetch(&[
+                url.clone(),
+                ("sha256", text(&sum)),
+                ("size", data(DataKind::Int(-1))),
+            ]),
+            fetch(&[url.clone(), ("sha256", text(&sum)), ("size", text("7"))]),
             fetch(&[("url", text("ftp://example.org/a")), ("sha256", text(&sum))]),
         ] {
             assert!(wrong.is_err(), "{wrong:?}");

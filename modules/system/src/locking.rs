@@ -207,7 +207,8 @@ fn packages(
         say(&format!("warning: {warning}"));
     }
     say("choosing packages");
-    let wanted = held.map_or_else(|| demand.wanted.clone(), |lock| demand.with(lock));
+    // Also anew: what an expression beside a configuration needs stays locked, in its newest form.
+    let wanted = same.map_or_else(|| demand.wanted.clone(), |lock| demand.with(lock));
     let new = solve_all(&demand.debian, wanted, held, indexes)?;
     // The same packages from a newer index are the same system: its date must not change it.
     let unchanged = same.filter(|lock| lock.sets == new.sets && lock.wanted == new.wanted);

@@ -14,7 +14,7 @@ use crate::locking::{self, Demand, LockingError};
 use crate::lowering::{self, Lowered, LoweredBuilds, Surroundings};
 use crate::manifest::{MANIFEST, SystemManifest};
 use crate::source::SourceError;
-use cairn_build::{BuildError, Builders, Event, RealiseError, Realised};
+use cairn_build::{BuildError, Builders, Elsewhere, Event, RealiseError, Realised};
 use cairn_debian::lock::LockError;
 use cairn_debian::{Index, Lock, LockedPackage};
 use cairn_disk::{
@@ -32,6 +32,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 pub use mending::{Again, Outcome};
@@ -57,6 +58,8 @@ pub struct Options {
     pub keep_going: bool,
     /// What evaluating the configuration may use.
     pub limits: cairn_eval::Limits,
+    /// Where others have taken steps: asked before anything is built.
+    pub elsewhere: Option<Arc<dyn Elsewhere>>,
     /// Where indexes are kept; below the root's store where it is not said.
     pub cache: Option<PathBuf>,
 }
@@ -145,6 +148,12 @@ impl Session {
             options,
             cancel,
         }
+    }
+
+    /// The same, asking others before it builds.
+    pub fn asking(mut self, elsewhere: Option<Arc<dyn Elsewhere>>) -> Self {
+        self.options.elsewhere = elsewhere;
+        self
     }
 
     /// `cairn.lock` beside the configuration, where that lies itself.
@@ -339,7 +348,14 @@ impl Session {
             source.keep(store)?;
         }
         let builders = self.builders(&evaluated.spec.debian);
-        self.realise_graph(store, &lowered.graph, &builders, wanted, events)
+        // A change of the machine alone is then made on these packages, and what does not change is there.
+        let parts = lowered.graph.inputs(lowered.system).into_iter();
+        let parts = parts.map(|(_, part)| part).chain([lowered.packages]);
+        let options = cairn_build::Options {
+            taken_along: parts.collect(),
+            ..self.build_options()
+        };
+        self.realise_graph(store, &lowered.graph, &builders, (wanted, &options), events)
     }
 
     /// The same for builds alone.
@@ -357,7 +373,8 @@ impl Session {
             source.keep(store)?;
         }
         let builders = self.builders(&locking::debian_of(&lock.archive));
-        self.realise_graph(store, &lowered.graph, &builders, wanted, events)
+        let options = self.build_options();
+        self.realise_graph(store, &lowered.graph, &builders, (wanted, &options), events)
     }
 
     /// All builders, over the mirrors of an archive.
@@ -373,6 +390,7 @@ impl Session {
             jobs: self.options.jobs,
             keep_failed: self.options.keep_failed,
             keep_going: self.options.keep_going,
+            elsewhere: self.options.elsewhere.clone(),
             ..cairn_build::Options::default()
         }
     }
@@ -382,7 +400,7 @@ impl Session {
         store: &Store,
         graph: &BuildGraph,
         builders: &Builders,
-        wanted: &[DerivationId],
+        (wanted, options): (&[DerivationId], &cairn_build::Options),
         events: &(dyn Fn(Event) + Sync),
     ) -> Result<Realised, SessionError> {
         Ok(cairn_build::realise(
@@ -390,7 +408,7 @@ impl Session {
             wanted,
             builders,
             store,
-            &self.build_options(),
+            options,
             self.cancelled(),
             events,
         )?)
@@ -436,7 +454,11 @@ impl Session {
         let Some(output) = realised.outputs.get(&lowered.packages) else {
             return Ok(());
         };
-        let tree = store.content_tree(&output.content, output.path.name())?;
+        // Not here where the system came from elsewhere without them: their numbers are those that the lock has.
+        let tree = match store.content_tree(&output.content, output.path.name()) {
+            Err(cairn_disk::Error::Missing { .. }) => return Ok(()),
+            tree => tree?,
+        };
         let text = |path: &str| match tree.get(path).map(|entry| &entry.kind) {
             Some(EntryKind::File { digest, .. }) => {
                 Ok(String::from_utf8_lossy(&store.read_object(digest)?).into_owned())
@@ -518,7 +540,8 @@ impl Session {
         }))
     }
 
-    /// Adds a system as a generation, unless the newest one is of this system. The default stays.
+    /// Adds a system as a generation, unless the newest one is of this system. The default stays. Of what it was made of, it keeps what
+    /// is in the store: what came from elsewhere came without.
     pub fn register(
         &self,
         store: &Store,
@@ -535,15 +558,23 @@ impl Session {
                 store.ensure_materialised(&path)?;
             }
         }
-        Ok(store.generations().add(NewGeneration {
-            system: made.system.clone(),
-            date: Timestamp::now(),
-            description: String::new(),
-            config: whole(&self.config).display().to_string(),
-            lock: Some(Digest::of(lock.print().as_bytes())),
-            command: command.into(),
-            keeps: made.keeps.clone(),
-        })?)
+        store.beside_no_collection(|| {
+            let mut keeps = Vec::with_capacity(made.keeps.len());
+            for path in &made.keeps {
+                if store.path_record(path)?.is_some() {
+                    keeps.push(path.clone());
+                }
+            }
+            Ok(store.generations().add(NewGeneration {
+                system: made.system.clone(),
+                date: Timestamp::now(),
+                description: String::new(),
+                config: whole(&self.config).display().to_string(),
+                lock: Some(Digest::of(lock.print().as_bytes())),
+                command: command.into(),
+                keeps,
+            })?)
+        })
     }
 
     /// The packages of each set of a lock, as dpkg's status file would have them; without relations where the

@@ -31,6 +31,35 @@ pub enum Event {
         /// What is missing, or may be, each after what it needs.
         steps: Vec<Step>,
     },
+    /// Actions are asked for elsewhere.
+    Asking {
+        /// How many.
+        actions: usize,
+    },
+    /// Outputs come from elsewhere: so many bytes have.
+    Taking {
+        /// Bytes so far.
+        done: u64,
+    },
+    /// An output came from elsewhere in place of a build.
+    Taken {
+        /// It.
+        output: Output,
+        /// From where, in words.
+        whence: String,
+    },
+    /// A derivation needs no build: its output came from elsewhere after the plan was made.
+    Came {
+        /// Which.
+        id: DerivationId,
+        /// What it came out as there.
+        output: Output,
+    },
+    /// Something went wrong that does not keep anything from being made.
+    Warning {
+        /// In words.
+        text: String,
+    },
     /// A build began.
     Started {
         /// Which.

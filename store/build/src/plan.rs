@@ -26,8 +26,21 @@ pub enum Need {
     New(ActionKey),
     /// It was made before, but its content is gone.
     Gone(ActionKey),
+    /// It was made elsewhere, and can be taken from there.
+    Elsewhere(ActionKey),
     /// An input is to be made, on whose result it depends whether it must.
     Waits,
+}
+
+/// Where the content of an earlier realisation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// In the store.
+    Here,
+    /// Not in the store, but to be had.
+    Elsewhere,
+    /// Nowhere.
+    Gone,
 }
 
 /// What must be made for the wanted derivations.
@@ -51,16 +64,23 @@ pub fn plan(
     roots: &[DerivationId],
     lookup: impl FnMut(&ActionKey) -> Option<Known>,
 ) -> Result<Plan, GraphError> {
-    plan_by(graph, roots, lookup, |known| known.present)
+    let presence = |known: &Known| {
+        if known.present {
+            Presence::Here
+        } else {
+            Presence::Gone
+        }
+    };
+    plan_by(graph, roots, lookup, presence)
 }
 
-/// The same; `present` is asked only for what is wanted, or needed by what must be made: of a large graph of which all is known,
+/// The same; `presence` is asked only for what is wanted, or needed by what must be made: of a large graph of which all is known,
 /// for its roots alone.
 pub fn plan_by(
     graph: &BuildGraph,
     roots: &[DerivationId],
     mut lookup: impl FnMut(&ActionKey) -> Option<Known>,
-    mut present: impl FnMut(&Known) -> bool,
+    mut presence: impl FnMut(&Known) -> Presence,
 ) -> Result<Plan, GraphError> {
     if let Some(unknown) = roots.iter().find(|root| graph.derivation(**root).is_none()) {
         return Err(GraphError::Unknown(*unknown));
@@ -92,11 +112,17 @@ pub fn plan_by(
         }
         let need = match (keys.get(&id), known.get_mut(&id)) {
             (Some(key), Some(found)) => {
-                found.present = present(found);
-                if found.present {
-                    continue;
+                let presence = presence(found);
+                found.present = presence == Presence::Here;
+                match presence {
+                    Presence::Here => continue,
+                    // What comes from elsewhere needs none of its inputs.
+                    Presence::Elsewhere => {
+                        needed.insert(id, Need::Elsewhere(*key));
+                        continue;
+                    }
+                    Presence::Gone => Need::Gone(*key),
                 }
-                Need::Gone(*key)
             }
             (Some(key), None) => Need::New(*key),
             (None, _) => Need::Waits,
@@ -122,6 +148,18 @@ impl Plan {
         self.needed.is_empty()
     }
 
+    /// What can be taken from elsewhere in place of being made, in order.
+    pub fn offered(&self) -> Vec<ActionKey> {
+        let keys = self
+            .order
+            .iter()
+            .filter_map(|id| match self.needed.get(id) {
+                Some(Need::Elsewhere(key)) => Some(*key),
+                _ => None,
+            });
+        keys.collect()
+    }
+
     /// The plan as text with the names of the graph: one line for each derivation that is needed, in order.
     pub fn display<'a>(&'a self, graph: &'a BuildGraph) -> impl fmt::Display + 'a {
         Shown { plan: self, graph }
@@ -142,6 +180,7 @@ impl fmt::Display for Shown<'_> {
             let act = match self.plan.needed.get(id) {
                 Some(Need::New(_)) => "make",
                 Some(Need::Gone(_)) => "make again",
+                Some(Need::Elsewhere(_)) => "take",
                 Some(Need::Waits) | None => "may have to make",
             };
             writeln!(f, "{act} {} ({})", derivation.name, derivation.builder)?;

@@ -4,16 +4,18 @@
 //! at every end, so that neither a failure nor Ctrl-C nor a crash loses more than that.
 
 use crate::builder::{Builders, Kind};
+use crate::elsewhere::Elsewhere;
 use crate::error::{BuildError, RealiseError, one_line};
 use crate::event::{Event, Step};
 use crate::one::{Ended, Workshop};
-use crate::plan::{Known, Plan, plan, plan_by};
+use crate::plan::{Known, Plan};
+use crate::scouting::{Claim, look_up, plan_and_take};
 use crate::state::{Finished, Lane, State};
 use cairn_disk::{DerivationRecord, Store};
-use cairn_graph::{ActionKey, BuildGraph, Content, DerivationId, Output, Realisation};
+use cairn_graph::{ActionKey, BuildGraph, DerivationId, Output, Realisation, ResolvedDerivation};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How often a cancellation is looked for.
@@ -33,6 +35,10 @@ pub struct Options {
     pub keep_failed: bool,
     /// How long a finished build may be unrecorded.
     pub record_every: Duration,
+    /// Where others have taken steps: asked before anything is built.
+    pub elsewhere: Option<Arc<dyn Elsewhere>>,
+    /// Taken along where anything is, and where it is known: what later runs will need.
+    pub taken_along: Vec<DerivationId>,
 }
 
 impl Default for Options {
@@ -44,6 +50,8 @@ impl Default for Options {
             keep_going: false,
             keep_failed: false,
             record_every: Duration::from_secs(5),
+            elsewhere: None,
+            taken_along: Vec::new(),
         }
     }
 }
@@ -59,6 +67,8 @@ pub struct Realised {
     pub built: usize,
     /// How many seemed to need a build and came out as before.
     pub skipped: usize,
+    /// How many came from elsewhere.
+    pub taken: usize,
 }
 
 /// Realises `roots` and whatever they need: afterwards their contents are in the store, and recorded.
@@ -74,8 +84,7 @@ pub fn realise(
     cancelled: &AtomicBool,
     events: &(dyn Fn(Event) + Sync),
 ) -> Result<Realised, RealiseError> {
-    // What is found is claimed at once: nothing goes until all that the plan counts on is said.
-    let plan = store.beside_no_collection(|| plan_with(graph, roots, store, Claim::Claimed))?;
+    let (plan, taken) = plan_and_take(graph, roots, store, options, cancelled, events)?;
     let urgency = graph.urgency(|_, derivation| builders.cost(derivation))?;
     let steps = steps(graph, &plan, builders, &urgency);
     let fetches: BTreeSet<DerivationId> = steps
@@ -99,6 +108,7 @@ pub fn realise(
         changed: Condvar::new(),
         recorded_at: Mutex::new(Instant::now()),
     };
+    run.state().taken = taken;
     let workers = options.jobs.clamp(1, plan.order.len().max(1));
     if !plan.is_done() {
         std::thread::scope(|scope| {
@@ -137,84 +147,6 @@ fn steps(graph: &BuildGraph, plan: &Plan, builders: &Builders, urgency: &[u64]) 
     plan.order.iter().filter_map(step).collect()
 }
 
-/// Plans by the records of a store; without one nothing is known. Errors: [`RealiseError::Graph`], [`RealiseError::Store`].
-pub fn plan_in(
-    graph: &BuildGraph,
-    roots: &[DerivationId],
-    store: Option<&Store>,
-) -> Result<Plan, RealiseError> {
-    match store {
-        Some(store) => plan_with(graph, roots, store, Claim::Seen),
-        None => Ok(plan(graph, roots, |_| None)?),
-    }
-}
-
-fn plan_with(
-    graph: &BuildGraph,
-    roots: &[DerivationId],
-    store: &Store,
-    claim: Claim,
-) -> Result<Plan, RealiseError> {
-    let mut failure = None;
-    let realisations = store.realisations();
-    // Whether a record's content is there is looked up only where it matters: most of a large graph is only walked through.
-    let plan = plan_by(
-        graph,
-        roots,
-        |key| {
-            let realisation = realisations.record(key)?;
-            let present = true;
-            Some(Known {
-                realisation,
-                present,
-            })
-        },
-        |known| {
-            let found = look_up(store, &known.realisation.action, claim);
-            let found = found.unwrap_or_else(|error| {
-                failure.get_or_insert(error);
-                None
-            });
-            found.is_some_and(|found| found.present)
-        },
-    )?;
-    match failure {
-        Some(error) => Err(error.into()),
-        None => Ok(plan),
-    }
-}
-
-/// Whether what is found is to stay as long as the store is open.
-#[derive(Debug, Clone, Copy)]
-enum Claim {
-    Claimed,
-    Seen,
-}
-
-/// The record of a key, and whether its content is there.
-fn look_up(
-    store: &Store,
-    key: &ActionKey,
-    claim: Claim,
-) -> Result<Option<Known>, cairn_disk::Error> {
-    let found = match claim {
-        Claim::Claimed => store.realisations().claim(key)?,
-        Claim::Seen => store.realisations().get(key)?,
-    };
-    Ok(found.map(|realisation| {
-        let present = match &realisation.output.content {
-            Content::File {
-                digest, executable, ..
-            } => store.object_path(digest, *executable).is_some(),
-            Content::Tree { digest } => store.has_tree(digest),
-        };
-        Known {
-            realisation,
-            present,
-        }
-    }))
-}
-
 struct Run<'a> {
     graph: &'a BuildGraph,
     builders: &'a Builders,
@@ -235,6 +167,8 @@ enum Went {
     Built(Box<Finished>),
     /// It need not be built.
     Known(Box<Realisation>),
+    /// It came from elsewhere.
+    Taken(Box<Realisation>),
 }
 
 impl Run<'_> {
@@ -304,6 +238,16 @@ impl Run<'_> {
                 state.skipped += 1;
                 state.done(id, action, output);
             }
+            Ok(Went::Taken(known)) => {
+                let Realisation { action, output, .. } = *known;
+                (self.events)(Event::Came {
+                    id,
+                    output: output.clone(),
+                });
+                let mut state = self.state();
+                state.taken += 1;
+                state.done(id, action, output);
+            }
             Ok(Went::Built(finished)) => {
                 let Realisation { action, output, .. } = finished.realisation.clone();
                 (self.events)(Event::Finished {
@@ -353,6 +297,9 @@ impl Run<'_> {
         {
             return Ok(Went::Known(Box::new(realisation)));
         }
+        if let Some(realisation) = self.take_from_elsewhere(&resolved, &action)? {
+            return Ok(Went::Taken(Box::new(realisation)));
+        }
         let workshop = Workshop {
             builders: self.builders,
             store: self.store,
@@ -366,6 +313,30 @@ impl Run<'_> {
             realisation,
             derivation,
         })))
+    }
+
+    /// The same from elsewhere, where it is worth asking: what is fetched or unpacked is had from where it comes as fast. Keys that were known
+    /// when all was planned are not asked for again.
+    fn take_from_elsewhere(
+        &self,
+        resolved: &ResolvedDerivation,
+        action: &ActionKey,
+    ) -> Result<Option<Realisation>, BuildError> {
+        let builder = self.builders.get(&resolved.derivation.builder);
+        let Some(elsewhere) = &self.options.elsewhere else {
+            return Ok(None);
+        };
+        if builder.is_none_or(|builder| builder.kind() != Kind::Build) {
+            return Ok(None);
+        }
+        elsewhere.ask(std::slice::from_ref(action), self.events);
+        if self.stop.load(Ordering::SeqCst) || !elsewhere.offers(action) {
+            return Ok(None);
+        }
+        elsewhere.take(self.store, std::slice::from_ref(action), self.events)?;
+        let found = look_up(self.store, action, Claim::Claimed)?;
+        let found = found.filter(|found| found.present);
+        Ok(found.map(|found| found.realisation))
     }
 
     /// The realisations that gave the inputs of a derivation, by label.
@@ -431,6 +402,7 @@ impl Run<'_> {
             actions: state.actions,
             built: state.built,
             skipped: state.skipped,
+            taken: state.taken,
         })
     }
 }

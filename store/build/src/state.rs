@@ -39,6 +39,8 @@ pub(crate) struct State {
     pub built: usize,
     /// Needed no build after all.
     pub skipped: usize,
+    /// Came from elsewhere.
+    pub taken: usize,
     ready_to_fetch: Ready,
     ready_to_work: Ready,
     fetches: BTreeSet<DerivationId>,
@@ -94,6 +96,7 @@ impl State {
             failures: Vec::new(),
             built: 0,
             skipped: 0,
+            taken: 0,
             ready_to_fetch: BinaryHeap::new(),
             ready_to_work: BinaryHeap::new(),
             fetches,

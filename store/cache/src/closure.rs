@@ -5,10 +5,10 @@
 
 use crate::error::{Error, Result};
 use crate::packing::{Member, Packing, Parts};
-use crate::statement::{GenerationFact, PathFact, Statement, is_name};
+use crate::statement::{GenerationFact, OutcomeFact, PathFact, Statement, is_name};
 use cairn_disk::{Generation, Store};
 use cairn_graph::{ActionKey, Content, Digest, EntryKind, StorePath};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::io::Write;
 
@@ -116,10 +116,16 @@ impl Closure {
             })
             .collect();
         let packing = Packing::plan(&parts);
+        let realisations = realisations(store, &paths)?;
         let statement = Statement {
             name: wanted.name.clone(),
             roots,
-            realisations: realisations(store, &paths)?,
+            // A generation with what it was made of needs none, and is the same text whoever made it.
+            outcomes: match &wanted.generation {
+                Some(generation) if !generation.keeps.is_empty() => BTreeMap::new(),
+                _ => outcomes(store, &paths, &realisations)?,
+            },
+            realisations,
             paths,
             generation: wanted.generation.clone(),
         };
@@ -249,6 +255,44 @@ fn realisations(
         };
         if paths.contains_key(&record.output.path) {
             found.insert(action, record.output.path);
+        }
+    }
+    Ok(found)
+}
+
+/// What the paths were made from and is not among them, as far as it is recorded.
+fn outcomes(
+    store: &Store,
+    paths: &BTreeMap<StorePath, PathFact>,
+    realisations: &BTreeMap<ActionKey, StorePath>,
+) -> Result<BTreeMap<ActionKey, OutcomeFact>> {
+    let mut found = BTreeMap::new();
+    let mut seen: HashSet<ActionKey> = realisations.keys().copied().collect();
+    let mut open: Vec<ActionKey> = realisations.keys().copied().collect();
+    while let Some(action) = open.pop() {
+        let Some(derivation) = store.derivations().get(&action)? else {
+            continue;
+        };
+        for input in derivation
+            .made_by
+            .values()
+            .filter(|input| seen.insert(**input))
+        {
+            open.push(*input);
+            let Some(record) = store.realisations().record(input) else {
+                continue;
+            };
+            if !paths.contains_key(&record.output.path) {
+                let mut needs = record.references;
+                needs.sort();
+                needs.dedup();
+                let fact = OutcomeFact {
+                    path: record.output.path,
+                    content: record.output.content,
+                    needs,
+                };
+                found.insert(*input, fact);
+            }
         }
     }
     Ok(found)

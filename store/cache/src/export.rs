@@ -8,7 +8,7 @@ use crate::compress;
 use crate::error::{Error, Result};
 use crate::manifest::{MANIFEST_MAX, Manifest};
 use crate::packing::{Member, Packing};
-use crate::pull::{split, unpack};
+use crate::pull::{split, unpack, unpack_members};
 use crate::push::{Item, Told, encode, items, pack_bytes};
 use crate::receive::Receiver;
 use crate::signing::{SecretKey, Trust};
@@ -209,8 +209,7 @@ pub fn import(
         match item {
             Item::Pack(_) => {
                 let bytes = read_frame(reader, &line, &name, compress::bound(item.size()))?;
-                let plain = compress::decompress(&bytes, item.size() as usize)
-                    .map_err(|why| refused(&name, why))?;
+                let plain = unpack_members(&item, &bytes, WHENCE)?;
                 for (member, bytes) in split(item.members(), &plain) {
                     if receiver.needs_tree(&member.digest) {
                         let tree = receiver.read_tree(member, bytes.to_vec(), (WHENCE, &name))?;

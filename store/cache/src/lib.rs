@@ -22,6 +22,7 @@ pub mod receive;
 pub mod serve;
 pub mod signing;
 pub mod statement;
+pub mod steps;
 
 pub use closure::{Closure, Wanted};
 pub use error::{Error, Result};
@@ -30,4 +31,5 @@ pub use packing::{Member, Pack, Packing};
 pub use place::{Place, place};
 pub use receive::add_generation;
 pub use signing::{PublicKey, SecretKey, Trust};
-pub use statement::{GenerationFact, PathFact, Statement};
+pub use statement::{GenerationFact, OutcomeFact, PathFact, Statement};
+pub use steps::Steps;

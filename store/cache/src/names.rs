@@ -3,6 +3,7 @@
 //! ```text
 //! names/<name>.manifest              what was last published under a name
 //! closures/<hash>.manifest           the closure of a store path, by the 32 characters of its hash
+//! actions/ab/<action>                which closure says what an action came out as
 //! signatures/<digest>/<key>.minisig  a further signature of the statement with this digest
 //! packs/ab/<name>.zst                small contents, one after the other
 //! blobs/ab/<digest>.zst              one large content
@@ -12,7 +13,7 @@
 
 use crate::error::{Error, Result};
 use crate::statement::is_name;
-use cairn_graph::{Digest, StorePath};
+use cairn_graph::{ActionKey, Digest, StorePath};
 
 /// Where the manifest of a name or of a store path is. Errors: [`Error::Name`].
 pub fn manifest(name: &str) -> Result<String> {
@@ -27,6 +28,12 @@ pub fn manifest(name: &str) -> Result<String> {
 pub fn closure(path: &StorePath) -> String {
     let hash = path.base_name().split('-').next().unwrap_or_default();
     format!("closures/{hash}.manifest")
+}
+
+/// Where it stands which closure says what an action came out as.
+pub fn action(action: &ActionKey) -> String {
+    let hex = action.to_string();
+    format!("actions/{}/{hex}", &hex[..2])
 }
 
 /// Where a signature by one key is.

@@ -88,8 +88,11 @@ fn transfer_error(act: &'static str, cache: &str, name: &str, error: &HttpError)
         HttpError::Http { status, .. } => format!("the server answered {status}"),
         HttpError::Offline { reason, .. } => reason.clone(),
         HttpError::Forbidden { .. } => "working offline".into(),
-        HttpError::Truncated { expected, .. } => {
-            return Error::refused(cache, name, format!("it has more than {expected} bytes"));
+        HttpError::Truncated {
+            expected: limit, ..
+        }
+        | HttpError::TooLarge { limit, .. } => {
+            return Error::refused(cache, name, format!("it has more than {limit} bytes"));
         }
         HttpError::Interrupted { got, expected, .. } => {
             format!("it broke off after {got} of {expected} bytes")
@@ -132,18 +135,11 @@ fn open_url(
         let bytes = bytes.map_err(|error| transfer_error("read", cache, name, &error))?;
         return Ok(Box::new(std::io::Cursor::new(bytes)));
     }
-    let fetched = client
-        .download(&request, scratch, &mut |_, _| {})
+    client
+        .download_up_to(&request, limit, scratch, &mut |_, _| {})
         .map_err(|error| transfer_error("read", cache, name, &error))?;
     let file = std::fs::File::open(scratch).map_err(Error::file("open", scratch))?;
     // It lives as long as it is open.
     std::fs::remove_file(scratch).map_err(Error::file("remove", scratch))?;
-    if fetched.size > limit {
-        return Err(Error::refused(
-            cache,
-            name,
-            format!("it has more than {limit} bytes"),
-        ));
-    }
     Ok(Box::new(file))
 }

@@ -36,6 +36,19 @@ pub struct Found {
     pub warnings: Vec<String>,
 }
 
+impl Found {
+    /// The part of it that some of its paths are, from the same caches.
+    pub fn narrowed(&self, roots: &[StorePath]) -> Self {
+        Self {
+            statement: self.statement.narrowed(roots),
+            packing: self.packing.clone(),
+            signed_by: self.signed_by.clone(),
+            caches: self.caches.clone(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
 /// What has to come.
 #[derive(Debug)]
 pub struct PullPlan<'a> {
@@ -275,7 +288,19 @@ fn is_about(statement: &Statement, name: &str) -> std::result::Result<(), String
 /// Errors: [`Error::Refused`] for a tree that is not what the statement says, or a packing that does not say how something
 /// travels.
 pub fn plan<'a>(store: &'a Store, found: &'a Found, cancel: &Cancel) -> Result<PullPlan<'a>> {
-    let receiver = Receiver::new(store, &found.statement)?;
+    plan_for(Receiver::new(store, &found.statement)?, found, cancel)
+}
+
+/// The same beside collections, without the store's lock: what is there already stays as long as the store is open.
+pub fn plan_relying<'a>(
+    store: &'a Store,
+    found: &'a Found,
+    cancel: &Cancel,
+) -> Result<PullPlan<'a>> {
+    plan_for(Receiver::relying(store, &found.statement)?, found, cancel)
+}
+
+fn plan_for<'a>(receiver: Receiver<'a>, found: &'a Found, cancel: &Cancel) -> Result<PullPlan<'a>> {
     let mut homes = HashMap::new();
     for item in items(&found.packing) {
         homes.extend(item.members().iter().map(|member| (member.digest, item)));
@@ -329,8 +354,14 @@ impl<'a> PullPlan<'a> {
                 .members()
                 .iter()
                 .find(|one| one.digest == member.digest);
-            if said.is_none_or(|said| said.size != member.size) {
-                let why = format!("it says another size of {}", member.digest);
+            let said = said.map_or(0, |said| said.size);
+            if said != member.size {
+                let path = self.receiver.needed_by(&member.digest);
+                let path = path.map_or("the closure", StorePath::base_name);
+                let why = format!(
+                    "{} has {said} bytes there, and {} as {path} says",
+                    member.digest, member.size
+                );
                 return Err(self.refused("the packing", why));
             }
             let index = *index_of.entry(item.name()).or_insert_with(|| {
@@ -455,8 +486,23 @@ impl<'a> PullPlan<'a> {
 fn fetch_pack(item: &Item<'_>, place: &dyn Place) -> Result<Vec<u8>> {
     let name = item.name();
     let bytes = place.read(&name, compress::bound(item.size()))?;
-    compress::decompress(&bytes, item.size() as usize)
-        .map_err(|why| Error::refused(&place.title(), &name, why))
+    unpack_members(item, &bytes, &place.title())
+}
+
+/// The plain bytes of a pack's file. Errors: [`Error::Refused`] where it has others than its members; it names the first that is wrong.
+pub(crate) fn unpack_members(item: &Item<'_>, bytes: &[u8], whence: &str) -> Result<Vec<u8>> {
+    let size = item.size() as usize;
+    compress::decompress(bytes, size).map_err(|mut why| {
+        // What is too long may still be read: then it is known which content is.
+        if let Ok(plain) = compress::decompress_up_to(bytes, size + size / 8 + 4096)
+            && let Some((wrong, _)) = split(item.members(), &plain)
+                .find(|(member, bytes)| Digest::of(bytes) != member.digest)
+        {
+            let said = format!("{} has not the {} bytes", wrong.digest, wrong.size);
+            why = format!("{said} that it should have: {why}");
+        }
+        Error::refused(whence, &item.name(), why)
+    })
 }
 
 /// The members of a pack with their bytes; the sum of their sizes is that of the bytes.

@@ -9,9 +9,10 @@ use crate::manifest::Manifest;
 use crate::packing::{Member, Pack};
 use crate::place::Place;
 use crate::signing::SecretKey;
-use crate::{compress, lanes, names};
+use crate::{compress, lanes, names, steps};
 use cairn_disk::Store;
 use cairn_fetch::Cancel;
+use cairn_graph::StorePath;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// One file of contents.
@@ -141,6 +142,33 @@ pub fn apply(
         })?;
     }
     place.settle()?;
+    // Last, what leads to the manifest: who builds asks by actions.
+    let made = closure.statement.realisations.keys();
+    let made = made.map(|action| (action, true));
+    let named = closure.statement.outcomes.keys();
+    let actions: Vec<_> = made.chain(named.map(|action| (action, false))).collect();
+    if let Some(pointer) = steps::pointer_to(closure) {
+        lanes::each(
+            place.lanes(),
+            &actions,
+            cancel,
+            |_, (action, has_content)| {
+                // A closure that has the contents leads further than one that only names them.
+                if !has_content && place.has(&names::action(action))? {
+                    return Ok(());
+                }
+                place.put(&names::action(action), &mut |out| {
+                    out.write_all(pointer.as_bytes())
+                        .map_err(|source| Error::Stream {
+                            act: "write what an action came out as",
+                            source,
+                        })
+                })?;
+                Ok(())
+            },
+        )?;
+        place.settle()?;
+    }
     Ok(Pushed {
         files: plan.missing.len(),
         bytes_sent: sent.into_inner(),
@@ -172,15 +200,19 @@ pub fn title(closure: &Closure) -> &str {
     statement.name.as_deref().unwrap_or(first)
 }
 
-/// The names that a closure's manifest is put under: its name, and the path that it is about.
+/// The paths that a closure is about: the system of a generation, or what was asked for.
+pub(crate) fn about(closure: &Closure) -> &[StorePath] {
+    match &closure.statement.generation {
+        Some(generation) => std::slice::from_ref(&generation.system),
+        None => &closure.statement.roots,
+    }
+}
+
+/// The names that a closure's manifest is put under: its name, and the paths that it is about.
 pub fn manifest_names(closure: &Closure) -> Result<Vec<String>> {
     let statement = &closure.statement;
     let mut found = Vec::new();
-    let about = match &statement.generation {
-        Some(generation) => std::slice::from_ref(&generation.system),
-        None => &statement.roots,
-    };
-    found.extend(about.iter().map(names::closure));
+    found.extend(about(closure).iter().map(names::closure));
     if let Some(name) = &statement.name {
         found.push(names::manifest(name)?);
     }

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::packing::Member;
 use crate::statement::Statement;
 use cairn_disk::{Generation, GenerationState, NewGeneration, ObjectMeta, Store, Timestamp};
-use cairn_graph::{ActionKey, Content, Digest, EntryKind, Output, Realisation, Tree};
+use cairn_graph::{ActionKey, Content, Digest, EntryKind, Output, Realisation, StorePath, Tree};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read;
 
@@ -15,9 +15,11 @@ use std::io::Read;
 pub const TREE_MAX: u64 = 1 << 30;
 
 /// What is needed of one content.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Need {
     size: u64,
+    /// One of the paths that say so.
+    path: StorePath,
     /// The time of the plain object, where one is needed and not there.
     plain: Option<i64>,
     /// The time of the executable one.
@@ -29,6 +31,8 @@ struct Need {
 pub struct Receiver<'a> {
     store: &'a Store,
     statement: &'a Statement,
+    /// Whether what is found in the store is to stay as long as that is open.
+    relies: bool,
     /// All trees that are known.
     trees: HashMap<Digest, Tree>,
     /// Trees that have to come: digest and bytes of the text.
@@ -39,11 +43,21 @@ pub struct Receiver<'a> {
 }
 
 impl<'a> Receiver<'a> {
-    /// Looks up which trees are missing. Reads the store, writes nothing.
+    /// Looks up which trees are missing. Reads the store, writes nothing: whoever means to go on must keep the collector out.
     pub fn new(store: &'a Store, statement: &'a Statement) -> Result<Self> {
+        Self::looking(store, statement, false)
+    }
+
+    /// The same beside collections: what is found stays as long as the store is open.
+    pub fn relying(store: &'a Store, statement: &'a Statement) -> Result<Self> {
+        Self::looking(store, statement, true)
+    }
+
+    fn looking(store: &'a Store, statement: &'a Statement, relies: bool) -> Result<Self> {
         let mut receiver = Self {
             store,
             statement,
+            relies,
             trees: HashMap::new(),
             tree_needs: BTreeMap::new(),
             objects: HashMap::new(),
@@ -64,8 +78,19 @@ impl<'a> Receiver<'a> {
                 });
             }
             // A tree that is damaged here has to come as well as one that is missing.
-            match store.tree(&digest) {
-                Ok(tree) => drop(receiver.trees.insert(digest, tree)),
+            let found = if relies {
+                store.rely_on_tree(&digest)
+            } else {
+                store.tree(&digest)
+            };
+            match found {
+                Ok(tree) => {
+                    let bytes = tree.encode().len() as u64;
+                    if bytes != fact.size {
+                        return Err(two_sizes(path, "the tree", &digest, fact.size, bytes));
+                    }
+                    receiver.trees.insert(digest, tree);
+                }
                 Err(_) => drop(receiver.tree_needs.insert(digest, fact.size)),
             }
         }
@@ -90,8 +115,8 @@ impl<'a> Receiver<'a> {
     ///
     /// Errors: [`Error::Refused`] where two trees say different sizes of a content.
     pub fn find_objects(&mut self) -> Result<Vec<Member>> {
-        let mut wanted: Vec<(Member, bool, i64)> = Vec::new();
-        for fact in self.statement.paths.values() {
+        let mut wanted: Vec<(Member, bool, i64, &StorePath)> = Vec::new();
+        for (path, fact) in &self.statement.paths {
             match fact.content {
                 Content::File {
                     digest,
@@ -101,13 +126,15 @@ impl<'a> Receiver<'a> {
                     Member { digest, size },
                     executable,
                     cairn_graph::tree::MADE_MTIME,
+                    path,
                 )),
                 Content::Tree { digest } => {
                     let tree = self.trees.get(&digest);
                     let entries = tree.map(|tree| tree.entries.values()).into_iter().flatten();
                     wanted.extend(entries.filter_map(|entry| match entry.kind {
                         EntryKind::File { digest, size } => {
-                            Some((Member { digest, size }, entry.executable(), entry.mtime))
+                            let member = Member { digest, size };
+                            Some((member, entry.executable(), entry.mtime, path))
                         }
                         _ => None,
                     }));
@@ -115,21 +142,22 @@ impl<'a> Receiver<'a> {
             }
         }
         let mut seen = HashSet::new();
-        for (member, executable, mtime) in wanted {
+        let mut sizes: HashMap<Digest, u64> = HashMap::new();
+        for (member, executable, mtime, path) in wanted {
             if !seen.insert((member, executable)) {
                 continue;
             }
-            if let Some(known) = self.objects.get(&member.digest)
-                && known.size != member.size
-            {
-                let name = format!("the object {}", member.digest);
-                return Err(Error::refused("the closure", &name, "it has two sizes"));
+            let size = *sizes.entry(member.digest).or_insert(member.size);
+            if size != member.size {
+                let what = "the object";
+                return Err(two_sizes(path, what, &member.digest, member.size, size));
             }
             if self.is_there(&member, executable) {
                 continue;
             }
             let need = self.objects.entry(member.digest).or_insert(Need {
                 size: member.size,
+                path: path.clone(),
                 plain: None,
                 executable: None,
             });
@@ -159,6 +187,13 @@ impl<'a> Receiver<'a> {
 
     /// Whether an object of the right size is there. `verify` is what doubts more.
     fn is_there(&self, member: &Member, executable: bool) -> bool {
+        if self.relies {
+            // One that can't be relied on has to come.
+            let relied = self
+                .store
+                .rely_on_object(&member.digest, executable, member.size);
+            return relied.unwrap_or(false);
+        }
         let path = self.store.layout().object(&member.digest, executable);
         path.symlink_metadata()
             .is_ok_and(|metadata| metadata.is_file() && metadata.len() == member.size)
@@ -207,6 +242,18 @@ impl<'a> Receiver<'a> {
     /// Whether a tree has to come.
     pub fn needs_tree(&self, digest: &Digest) -> bool {
         self.tree_needs.contains_key(digest)
+    }
+
+    /// A path that needs this content, an object that has to come or a tree.
+    pub fn needed_by(&self, digest: &Digest) -> Option<&StorePath> {
+        let is_of =
+            |content: Content| matches!(content, Content::Tree { digest: tree } if tree == *digest);
+        let tree = || {
+            let mut paths = self.statement.paths.iter();
+            paths.find(|(_, fact)| is_of(fact.content))
+        };
+        let object = self.objects.get(digest).map(|need| &need.path);
+        object.or_else(|| tree().map(|(path, _)| path))
     }
 
     /// Whether an object has to come; known once [`Self::find_objects`] was asked.
@@ -350,6 +397,13 @@ fn metas(need: &Need) -> impl Iterator<Item = ObjectMeta> + use<> {
         .map(of(false))
         .into_iter()
         .chain(need.executable.map(of(true)))
+}
+
+/// The refusal of a content of `bytes` bytes that is said to have `said`.
+fn two_sizes(path: &StorePath, what: &str, digest: &Digest, said: u64, bytes: u64) -> Error {
+    let name = format!("{what} {digest}");
+    let why = format!("it has {bytes} bytes, and {said} as {path} says");
+    Error::refused("the closure", &name, why)
 }
 
 fn wrong_digest(whence: &str, name: &str, kind: &str, member: &Member) -> Error {

@@ -28,8 +28,22 @@ pub struct Statement {
     pub paths: BTreeMap<StorePath, PathFact>,
     /// Which action came out as which of the paths.
     pub realisations: BTreeMap<ActionKey, StorePath>,
+    /// What actions came out as that the outputs were made from, and that are not among the paths: enough to know the keys of what was
+    /// made from them.
+    pub outcomes: BTreeMap<ActionKey, OutcomeFact>,
     /// The generation, where the closure is one.
     pub generation: Option<GenerationFact>,
+}
+
+/// What an action came out as, without the contents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutcomeFact {
+    /// Its path, which is none of the statement's.
+    pub path: StorePath,
+    /// What that holds.
+    pub content: Content,
+    /// What it needs at run time, sorted; paths of anywhere.
+    pub needs: Vec<StorePath>,
 }
 
 /// What a path holds and needs.
@@ -139,6 +153,18 @@ impl Statement {
         for (action, path) in &self.realisations {
             let _ = writeln!(out, "real {action} {}", path.base_name());
         }
+        for (action, outcome) in &self.outcomes {
+            let size = match outcome.content {
+                Content::File { size, .. } => size,
+                Content::Tree { .. } => 0,
+            };
+            let (base, content) = (outcome.path.base_name(), &outcome.content);
+            let _ = write!(out, "outcome {action} {base} {content} {size}");
+            for need in &outcome.needs {
+                let _ = write!(out, " {}", need.base_name());
+            }
+            out.push('\n');
+        }
         if let Some(generation) = &self.generation {
             let _ = writeln!(out, "generation {}", generation.encode());
         }
@@ -159,6 +185,7 @@ impl Statement {
             roots: Vec::new(),
             paths: BTreeMap::new(),
             realisations: BTreeMap::new(),
+            outcomes: BTreeMap::new(),
             generation: None,
         };
         let mut last = None;
@@ -175,6 +202,35 @@ impl Statement {
             Ok(statement)
         } else {
             Err(StatementError::Form)
+        }
+    }
+
+    /// The part of it that some of its paths are: what they need, and which actions came out as one of all these.
+    ///
+    /// It is what the whole says, so who believes that believes it. Paths that are not there are left out.
+    pub fn narrowed(&self, roots: &[StorePath]) -> Self {
+        let mut paths = BTreeMap::new();
+        let mut open: Vec<&StorePath> = roots.iter().collect();
+        while let Some(path) = open.pop() {
+            if let Some((path, fact)) = self.paths.get_key_value(path)
+                && paths.insert(path.clone(), fact.clone()).is_none()
+            {
+                open.extend(&fact.needs);
+            }
+        }
+        let mut roots: Vec<StorePath> = roots.to_vec();
+        roots.retain(|root| paths.contains_key(root));
+        roots.sort();
+        roots.dedup();
+        let made = self.realisations.iter();
+        let made = made.filter(|(_, path)| paths.contains_key(path));
+        Self {
+            name: None,
+            roots,
+            realisations: made.map(|(key, path)| (*key, path.clone())).collect(),
+            paths,
+            outcomes: BTreeMap::new(),
+            generation: None,
         }
     }
 
@@ -195,19 +251,7 @@ impl Statement {
                 let [base, kind, digest, size] = fields[..] else {
                     return Err("a path has four fields");
                 };
-                let digest = digest.parse().map_err(|_| "no digest")?;
-                let size = size.parse().map_err(|_| "the size is no number")?;
-                let file = |executable| Content::File {
-                    digest,
-                    size,
-                    executable,
-                };
-                let content = match kind {
-                    "file" => file(false),
-                    "exec" => file(true),
-                    "tree" => Content::Tree { digest },
-                    _ => return Err("the kind is none of `file exec tree`"),
-                };
+                let (content, size) = content(kind, digest, size)?;
                 let path = path(base)?;
                 *last = Some(path.clone());
                 let needs = Vec::new();
@@ -227,11 +271,25 @@ impl Statement {
                 let action = action.parse().map_err(|_| "no digest of an action")?;
                 self.realisations.insert(action, path(base)?);
             }
+            "outcome" => {
+                let mut fields = rest.split(' ');
+                let mut next = || fields.next().ok_or("a field is missing");
+                let action = next()?.parse().map_err(|_| "no digest of an action")?;
+                let path_of_it = path(next()?)?;
+                let (content, _) = content(next()?, next()?, next()?)?;
+                let needs = fields.map(path).collect::<Result<_, _>>()?;
+                let fact = OutcomeFact {
+                    path: path_of_it,
+                    content,
+                    needs,
+                };
+                self.outcomes.insert(action, fact);
+            }
             "generation" => {
                 let fact = serde_json::from_str(rest).map_err(|_| "no record of a generation")?;
                 self.generation = Some(fact);
             }
-            _ => return Err("the word is none of `name root path needs real generation`"),
+            _ => return Err("the word is none of `name root path needs real outcome generation`"),
         }
         Ok(())
     }
@@ -268,6 +326,19 @@ impl Statement {
         for path in named.chain(needs) {
             if !self.paths.contains_key(path) {
                 return fault(format!("{path} is named and not there"));
+            }
+        }
+        for (action, outcome) in &self.outcomes {
+            let path = &outcome.path;
+            match StorePath::new(path.name(), &outcome.content) {
+                Ok(right) if right == *path => {}
+                _ => return fault(format!("{path} is not the path of its content")),
+            }
+            if self.paths.contains_key(path) || self.realisations.contains_key(action) {
+                return fault(format!("the outcome {path} is there as a path, or twice"));
+            }
+            if !is_sorted(&outcome.needs) {
+                return fault(format!("the needs of {path} are not sorted, each once"));
             }
         }
         if let Some(generation) = &self.generation {
@@ -320,6 +391,24 @@ pub fn is_name(name: &str) -> bool {
         && !name.starts_with('.')
         && name.chars().all(sound)
         && name.parse::<StorePath>().is_err()
+}
+
+/// The content that three fields say, and the number of bytes among them.
+fn content(kind: &str, digest: &str, size: &str) -> Result<(Content, u64), &'static str> {
+    let digest = digest.parse().map_err(|_| "no digest")?;
+    let size = size.parse().map_err(|_| "the size is no number")?;
+    let file = |executable| Content::File {
+        digest,
+        size,
+        executable,
+    };
+    let content = match kind {
+        "file" => file(false),
+        "exec" => file(true),
+        "tree" => Content::Tree { digest },
+        _ => return Err("the kind is none of `file exec tree`"),
+    };
+    Ok((content, size))
 }
 
 fn is_sorted(paths: &[StorePath]) -> bool {

@@ -186,7 +186,7 @@ impl Store {
     }
 
     /// Whether the object is there with this size; if so, it stays while this store is open.
-    fn rely_on_object(&self, digest: &Digest, executable: bool, size: u64) -> Result<bool> {
+    pub fn rely_on_object(&self, digest: &Digest, executable: bool, size: u64) -> Result<bool> {
         // Most contents are new, and need no lock to be found so.
         if !self.is_object(digest, executable, size) {
             return Ok(false);

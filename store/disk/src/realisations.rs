@@ -56,6 +56,15 @@ impl<'a> Realisations<'a> {
         sound.then_some(found)
     }
 
+    /// Records realisations whose outputs are not in the store and do not come into it: enough to know the keys of what needs them, until
+    /// the next collection. Durable.
+    pub fn remember(&self, realisations: &[Realisation]) -> Result<()> {
+        if realisations.is_empty() {
+            return Ok(());
+        }
+        self.store.beside_no_collection(|| self.write(realisations))
+    }
+
     /// Records one realisation. See [`Realisations::put_all`].
     pub fn put(&self, realisation: &Realisation) -> Result<()> {
         self.put_all(std::slice::from_ref(realisation))
@@ -67,12 +76,16 @@ impl<'a> Realisations<'a> {
         if realisations.is_empty() {
             return Ok(());
         }
-        let folder = self.store.layout.realisations();
         for realisation in realisations {
             self.store
                 .register(&realisation.output, &realisation.references)?;
         }
         self.store.commit()?;
+        self.write(realisations)
+    }
+
+    fn write(&self, realisations: &[Realisation]) -> Result<()> {
+        let folder = self.store.layout.realisations();
         let mut moves = Vec::with_capacity(realisations.len());
         for realisation in realisations {
             let path = self.store.layout.realisation(&realisation.action);

@@ -20,6 +20,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -240,7 +241,8 @@ impl Store {
         // Another process may have the same id, in a namespace of its own.
         for number in 0.. {
             let folder = tmp.join(format!("{stem}-{number}"));
-            match fs::create_dir(&folder) {
+            // Closed to others: a tree that is laid out in it has its set-id files before it has its place.
+            match fs::DirBuilder::new().mode(0o700).create(&folder) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(error) => return Err(error).act("make the folder", &folder),

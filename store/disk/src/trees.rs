@@ -37,6 +37,14 @@ impl Store {
         })
     }
 
+    /// As [`Store::tree`]; the tree and its objects then stay while this store is open.
+    pub fn rely_on_tree(&self, digest: &Digest) -> Result<Tree> {
+        self.beside_no_collection(|| {
+            self.need(Need::Tree(digest))?;
+            self.tree(digest)
+        })
+    }
+
     /// Whether the manifest is there.
     pub fn has_tree(&self, digest: &Digest) -> bool {
         self.layout.tree(digest).is_file()

@@ -24,7 +24,7 @@ use ureq::unversioned::transport::DefaultConnector;
 pub struct Request<'a> {
     /// `http://`, `https://` or `file:///`.
     pub url: &'a str,
-    /// Declared size in bytes.
+    /// Declared size in bytes; without one a file may have [`UNDECLARED_MAX`].
     pub size: Option<u64>,
     /// Declared SHA-256, 64 lower-case hexadecimal digits.
     pub sha256: Option<&'a str>,
@@ -75,6 +75,14 @@ pub enum HttpError {
         expected: u64,
         /// Bytes that came.
         got: u64,
+    },
+    /// No size is declared, and the file goes on beyond what it may have then.
+    #[error("the download of {url} has more than {limit} bytes, and no size is declared")]
+    TooLarge {
+        /// What was asked for.
+        url: String,
+        /// Bytes that it may have.
+        limit: u64,
     },
     /// The connection broke within the file, as often as was tried.
     #[error("the download of {url} broke off after {got} of {expected} bytes")]
@@ -135,6 +143,9 @@ pub struct Client {
 /// `bytes so far, total if known`.
 pub type Progress<'a> = &'a mut dyn FnMut(u64, Option<u64>);
 
+/// Bytes that a file may have whose size is not declared: a server that never ends must not fill the disk.
+pub const UNDECLARED_MAX: u64 = 4 << 30;
+
 /// A block of a transfer, in bytes; cancellation is looked at between two.
 pub(crate) const BLOCK: usize = 128 * 1024;
 
@@ -183,10 +194,22 @@ impl Client {
     /// Fetches into `target`, which appears whole and checked or not at all; replaces it when it exists.
     ///
     /// What was fetched before a failure stays as `<target>.part` and is resumed when its size or digest is declared.
-    /// Errors: [`HttpError`]; after a wrong digest or size nothing stays.
+    /// Errors: [`HttpError`]; after a wrong digest or size nothing stays. Without a declared size more than
+    /// [`UNDECLARED_MAX`] bytes are [`HttpError::TooLarge`].
     pub fn download(
         &self,
         request: &Request<'_>,
+        target: &Path,
+        progress: Progress<'_>,
+    ) -> Result<Fetched, HttpError> {
+        self.download_up_to(request, UNDECLARED_MAX, target, progress)
+    }
+
+    /// The same with another limit for a file whose size is not declared.
+    pub fn download_up_to(
+        &self,
+        request: &Request<'_>,
+        limit: u64,
         target: &Path,
         progress: Progress<'_>,
     ) -> Result<Fetched, HttpError> {
@@ -211,7 +234,7 @@ impl Client {
             path: &part,
             url: request.url,
         };
-        let fetched = self.transfer(request, &mut sink, progress);
+        let fetched = self.transfer(request, limit, &mut sink, progress);
         match fetched {
             Ok(fetched) => {
                 fs::rename(&part, target)
@@ -244,7 +267,8 @@ impl Client {
             limit,
             url: request.url,
         };
-        self.transfer(request, &mut sink, &mut |_, _| {})?;
+        // The sink is what refuses more.
+        self.transfer(request, u64::MAX, &mut sink, &mut |_, _| {})?;
         Ok(sink.bytes)
     }
 
@@ -252,6 +276,7 @@ impl Client {
     fn transfer(
         &self,
         request: &Request<'_>,
+        limit: u64,
         sink: &mut dyn Sink,
         progress: Progress<'_>,
     ) -> Result<Fetched, HttpError> {
@@ -270,13 +295,17 @@ impl Client {
         let mut resumed = state.size > 0;
         for attempt in 1.. {
             let result = match request.url.split_once("://") {
-                Some(("file", path)) => self.copy_file(request, path, &mut state, sink, progress),
+                Some(("file", path)) => {
+                    self.copy_file((request, limit), path, &mut state, sink, progress)
+                }
                 Some(("http" | "https", _)) if self.offline => {
                     return Err(HttpError::Forbidden {
                         url: request.url.into(),
                     });
                 }
-                Some(("http" | "https", _)) => self.fetch_once(request, &mut state, sink, progress),
+                Some(("http" | "https", _)) => {
+                    self.fetch_once((request, limit), &mut state, sink, progress)
+                }
                 _ => {
                     return Err(HttpError::Scheme {
                         url: request.url.into(),
@@ -337,7 +366,7 @@ impl Client {
     /// One request, from where `state` stands.
     fn fetch_once(
         &self,
-        request: &Request<'_>,
+        (request, limit): (&Request<'_>, u64),
         state: &mut Hashed,
         sink: &mut dyn Sink,
         progress: Progress<'_>,
@@ -385,8 +414,9 @@ impl Client {
             .and_then(|text| text.parse::<u64>().ok())
             .map(|length| length.saturating_add(state.size));
         let total = request.size.or(announced);
+        check_limit(request, limit, total.unwrap_or(0))?;
         let mut body = response.body_mut().as_reader();
-        self.pump(request, &mut body, total, state, sink, progress)?;
+        self.pump((request, limit), &mut body, total, state, sink, progress)?;
         match announced {
             Some(length) if state.size < length => Err(HttpError::Interrupted {
                 url: request.url.into(),
@@ -399,7 +429,7 @@ impl Client {
 
     fn copy_file(
         &self,
-        request: &Request<'_>,
+        (request, limit): (&Request<'_>, u64),
         path: &str,
         state: &mut Hashed,
         sink: &mut dyn Sink,
@@ -414,15 +444,23 @@ impl Client {
         };
         let mut file = fs::File::open(&path).map_err(open)?;
         let total = file.metadata().map_err(open)?.len();
+        check_limit(request, limit, total)?;
         sink.restart()?;
         *state = Hashed::default();
-        self.pump(request, &mut file, Some(total), state, sink, progress)
+        self.pump(
+            (request, limit),
+            &mut file,
+            Some(total),
+            state,
+            sink,
+            progress,
+        )
     }
 
     /// Moves bytes until the stream ends, hashing them on the way.
     fn pump(
         &self,
-        request: &Request<'_>,
+        (request, limit): (&Request<'_>, u64),
         stream: &mut dyn Read,
         total: Option<u64>,
         state: &mut Hashed,
@@ -462,11 +500,23 @@ impl Client {
                     got,
                 });
             }
+            check_limit(request, limit, state.size + got as u64)?;
             sink.write(&block[..got])?;
             state.update(&block[..got]);
             progress(state.size, total);
         }
     }
+}
+
+/// Errors: [`HttpError::TooLarge`] for more bytes than a file of undeclared size may have.
+fn check_limit(request: &Request<'_>, limit: u64, bytes: u64) -> Result<(), HttpError> {
+    if request.size.is_some() || bytes <= limit {
+        return Ok(());
+    }
+    Err(HttpError::TooLarge {
+        url: request.url.into(),
+        limit,
+    })
 }
 
 /// Whether `Content-Range` begins where the part ends.

@@ -13,5 +13,5 @@ mod sink;
 
 pub use cancel::Cancel;
 pub use deb::{DebError, DebReader, DebSummary, Limits, Member, MemberKind};
-pub use http::{Client, Fetched, HttpError, Request, Upload};
+pub use http::{Client, Fetched, HttpError, Request, UNDECLARED_MAX, Upload};
 pub use signature::{SignatureError, Verifier, find_verifier, verify_clear_signed};

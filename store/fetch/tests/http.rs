@@ -22,6 +22,8 @@ enum Turn {
     IgnoreRange,
     /// The range that was asked for, said to be longer than any file.
     Lie,
+    /// Says nothing of its length and never ends.
+    Endless,
     /// Nothing but a status.
     Status(u16),
 }
@@ -69,6 +71,7 @@ fn answer(mut stream: TcpStream, body: &[u8], turn: Turn, seen: &Mutex<Vec<Optio
     let part = &body[from.min(body.len())..];
     let head = match turn {
         Turn::Status(status) => format!("HTTP/1.1 {status} No\r\ncontent-length: 0\r\n"),
+        Turn::Endless => "HTTP/1.1 200 OK\r\n".to_owned(),
         _ if from > 0 => format!(
             "HTTP/1.1 206 Partial\r\ncontent-length: {}\r\ncontent-range: bytes {from}-{}/{}\r\n",
             if matches!(turn, Turn::Lie) {
@@ -91,6 +94,7 @@ fn answer(mut stream: TcpStream, body: &[u8], turn: Turn, seen: &Mutex<Vec<Optio
     };
     let _ = write!(stream, "{head}connection: close\r\n\r\n");
     let _ = stream.write_all(sent);
+    while matches!(turn, Turn::Endless) && stream.write_all(&[b'x'; 4096]).is_ok() {}
 }
 
 const BODY: &[u8] = b"the content of a package, long enough to be cut in two";
@@ -199,6 +203,60 @@ fn too_much_and_too_little_are_refused_with_the_count() {
             "{error}"
         );
     }
+}
+
+#[test]
+fn a_file_of_undeclared_size_that_goes_on_beyond_the_limit_is_given_up_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("x");
+    let sum = sum();
+    let long = folder.path().join("long");
+    std::fs::write(&long, BODY).unwrap();
+    let endless = serve(BODY, &[Turn::Endless]);
+    let whole = serve(BODY, &[Turn::Serve]);
+    let file = format!("file://{}", long.display());
+    for (url, sha256) in [
+        (&endless.url, None),
+        (&endless.url, Some(sum.as_str())),
+        (&whole.url, None),
+        (&file, None),
+    ] {
+        let request = Request {
+            url,
+            size: None,
+            sha256,
+        };
+        let limit = BODY.len() as u64 - 1;
+        let error = client().download_up_to(&request, limit, &target, &mut |_, _| {});
+        let error = error.unwrap_err();
+        assert!(matches!(error, HttpError::TooLarge { limit: said, .. } if said == limit));
+        assert!(error.to_string().contains("no size is declared"), "{error}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+    // One that was announced is not even begun; what is declared may be as large as it says.
+    assert_eq!(whole.ranges.lock().unwrap().len(), 1);
+    let request = Request {
+        url: &whole.url,
+        size: Some(BODY.len() as u64),
+        sha256: None,
+    };
+    let got = client().download_up_to(&request, 1, &target, &mut |_, _| {});
+    assert_eq!(got.unwrap().size, BODY.len() as u64);
+}
+
+#[test]
+fn without_a_limit_of_its_own_a_download_ends_at_that_of_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let sparse = folder.path().join("sparse");
+    let file = std::fs::File::create(&sparse).unwrap();
+    file.set_len(cairn_fetch::UNDECLARED_MAX + 1).unwrap();
+    let request = Request {
+        url: &format!("file://{}", sparse.display()),
+        size: None,
+        sha256: None,
+    };
+    let error = client().download(&request, &folder.path().join("x"), &mut |_, _| {});
+    assert!(matches!(error.unwrap_err(), HttpError::TooLarge { .. }));
 }
 
 #[test]

@@ -81,3 +81,28 @@ fn with_a_lock_and_the_store_no_network_is_needed() {
         .done()
         .says("made generation 2");
 }
+
+#[test]
+fn an_update_keeps_the_packages_of_expressions_beside_the_configuration_and_renews_them() {
+    let (mut archive, machine) = one_generation();
+    machine.write(
+        "tool.cairn",
+        "build({ name = \"tool\", tools = [\"hello\"], script = \"echo > $out\" })\n",
+    );
+    machine.cairn(&["build", "tool.cairn"]).done();
+    let sets = |machine: &cairn_support::Machine| {
+        let lock: serde_json::Value =
+            serde_json::from_str(&machine.read("cairn.lock")).expect("a lock");
+        lock["sets"].clone()
+    };
+    let before = sets(&machine)["build:hello"].clone();
+    assert!(before.is_array(), "{}", sets(&machine));
+    archive.publish([hello("1.1")]);
+    machine.cairn(&["update", "system.cairn", "-y"]).done();
+    let after = sets(&machine)["build:hello"].clone();
+    assert!(after.to_string().contains("1.1"), "{after}");
+    // It is locked: nothing is looked up anew.
+    let lock = machine.read("cairn.lock");
+    machine.cairn(&["build", "tool.cairn"]).done();
+    assert_eq!(machine.read("cairn.lock"), lock);
+}

@@ -3,6 +3,7 @@
 mod bad_input;
 mod build;
 mod cache;
+mod cached_steps;
 mod check;
 mod diff;
 mod du;

@@ -1,6 +1,6 @@
 //! `cairn switch`: a configuration becomes a generation, once.
 
-use crate::{default, fresh, numbers, one_generation};
+use crate::{default, fresh, numbers, one_generation, two_generations};
 use cairn_support::small::hello;
 
 #[test]
@@ -142,4 +142,25 @@ fn packages_scripts_ran_and_files_of_the_configuration_are_in_the_root() {
         manifest["kernel_release"],
         cairn_support::small::KERNEL_RELEASE
     );
+}
+
+#[test]
+fn a_generation_and_a_configuration_are_not_named_together() {
+    let (_archive, machine) = two_generations();
+    machine
+        .cairn(&["switch", "system.cairn", "--generation", "1", "-y"])
+        .exits(2)
+        .says("--generation")
+        .says("cannot be used with");
+    assert_eq!(default(&machine), Some(2));
+    // The variable names the usual one: it contradicts nothing.
+    let machine = machine.env("CAIRN_CONFIG", "system.cairn");
+    machine
+        .cairn(&["switch", "--generation", "1", "-y"])
+        .done()
+        .says("generation 1 is the default now");
+    machine
+        .cairn(&["switch", "-y"])
+        .done()
+        .says("chose generation 2");
 }

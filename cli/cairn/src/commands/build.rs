@@ -1,16 +1,18 @@
 //! `cairn build`: what a file wants to be built, and where it is.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
-use cairn_build::{RealiseError, plan_in};
+use cairn_build::{Elsewhere, RealiseError, plan_asking, plan_in};
 use cairn_disk::Store;
-use cairn_graph::{BuildGraph, DerivationId, Output};
+use cairn_graph::{ActionKey, BuildGraph, DerivationId, Output};
 use cairn_system::{Evaluated, Expression, Locked, Lowered, LoweredBuilds, Session, SessionError};
 use clap::Args;
 
 use self::check::Again;
 use super::Ended;
+use crate::caches::CachedSteps;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -69,16 +71,26 @@ impl Build {
     /// Does it.
     pub fn run(&self, context: &Context) -> Ended {
         let began = Instant::now();
+        let caches = CachedSteps::of(context);
         let session = context.session(&self.file);
+        let session = session.asking(caches.clone().map(|caches| caches as Arc<dyn Elsewhere>));
         let progress = Progress::new(&context.globals);
         let mut goal = Goal::of(context, &session, &progress)?;
         let wanted = goal.wanted(&self.attr)?;
         let ids: Vec<DerivationId> = wanted.iter().map(|one| one.id).collect();
         if context.globals.dry_run {
             let store = context.store_if_there()?;
-            let plan = plan_in(goal.graph(), &ids, store.as_ref()).map_err(SessionError::from)?;
+            let (graph, there) = (goal.graph(), store.as_ref());
+            let plan = match caches.as_deref() {
+                Some(caches) => {
+                    plan_asking(graph, &ids, there, caches, &|event| progress.event(&event))
+                }
+                None => plan_in(graph, &ids, there),
+            };
+            let plan = plan.map_err(SessionError::from)?;
             progress.end();
-            let foreseen = plan::Foreseen::of(&plan, goal.graph(), store.as_ref());
+            let whence = |action: &ActionKey| caches.as_ref()?.steps().whence(action);
+            let foreseen = plan::Foreseen::of(&plan, graph, there, &whence);
             return if context.globals.json {
                 context.json(&foreseen.json())
             } else {
@@ -116,9 +128,16 @@ impl Build {
             0 => String::new(),
             count => format!(", {} as before", style::count(count, "step")),
         };
+        let taken = match realised.taken {
+            0 => String::new(),
+            count => format!(", {} from caches", style::count(count, "step")),
+        };
         let steps = style::count(realised.built, "step");
         let took = style::duration(began.elapsed());
-        context.tell(&paint(QUIET, format!("took {steps}{skipped} in {took}")));
+        context.tell(&paint(
+            QUIET,
+            format!("took {steps}{skipped}{taken} in {took}"),
+        ));
         Ok(Exit::Done)
     }
 

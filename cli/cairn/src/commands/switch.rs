@@ -1,9 +1,11 @@
 //! `cairn switch`: the line of ARCHITECTURE.md, from a configuration to a generation, and to the machine that runs.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use cairn_activation::{MachinePlan, Places};
+use cairn_build::Elsewhere;
 use cairn_disk::{Generation, GenerationState, Lock, Store};
 use cairn_graph::Digest;
 use cairn_system::machine_switch::{self, MachineError};
@@ -12,7 +14,9 @@ use cairn_system::{Evaluated, Locked};
 use clap::Args;
 
 use super::Ended;
+use super::eval::default_file;
 use super::rollback::Rollback;
+use crate::caches::CachedSteps;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -28,15 +32,12 @@ use crate::ui::report;
 /// (root `/`) the generation also goes into the boot menu and boots next.
 #[derive(Debug, Args)]
 pub struct Switch {
-    /// The configuration
-    #[arg(
-        value_name = "FILE",
-        default_value = "/etc/cairn/system.cairn",
-        env = "CAIRN_CONFIG"
-    )]
-    file: PathBuf,
+    // The variable is no argument of its own: it does not contradict `--generation`.
+    /// The configuration; `CAIRN_CONFIG`, or else /etc/cairn/system.cairn without this
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
     /// Switches to a generation that is there, such as one that `cairn cache pull` took, in place of a configuration
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", conflicts_with = "file")]
     generation: Option<u64>,
     /// Ends with 77 in place of 0 when nothing changed
     #[arg(long)]
@@ -49,7 +50,8 @@ impl Switch {
         if let Some(number) = self.generation {
             return Rollback::to(number).run(context);
         }
-        match make(context, &self.file, Aim::Default)?.exit {
+        let file = self.file.clone().unwrap_or_else(default_file);
+        match make(context, &file, Aim::Default)?.exit {
             Exit::Unchanged if !self.exit_unchanged => Ok(Exit::Done),
             exit => Ok(exit),
         }
@@ -84,16 +86,19 @@ pub fn make(context: &Context, file: &Path, aim: Aim) -> Result<Outcome, Command
         Aim::Disk => None,
     };
     let progress = Progress::new(&context.globals);
-    let session = context.session(file);
-    let mut held = context.hold("switch")?;
-    if let (Some(_), Some((store, lock))) = (&running, &held) {
-        machine::begin(context, store, lock)?;
+    let caches = CachedSteps::of(context).map(|caches| caches as Arc<dyn Elsewhere>);
+    let session = context.session(file).asking(caches);
+    let found = context.store_if_there()?;
+    if let (Some(_), Some(store), false) = (&running, &found, context.globals.dry_run) {
+        let lock = context.lock_when_free(store, "switch")?;
+        machine::begin(context, store, &lock)?;
     }
 
     let evaluated = session.evaluate()?;
     context.show_evaluated(&evaluated);
     // Where a build is certain, what it needs is looked for before anything is fetched. A disk is always made in a sandbox.
-    let must_build = aim == Aim::Disk || held.is_none();
+    let must_build = aim == Aim::Disk || found.is_none();
+    drop(found);
     if must_build && !context.globals.dry_run {
         context.can_build()?;
     }
@@ -138,10 +143,8 @@ pub fn make(context: &Context, file: &Path, aim: Aim) -> Result<Outcome, Command
         return Err(CommandError::Declined);
     }
 
-    let (store, lock) = match held.take() {
-        Some(held) => held,
-        None => locked_store(context.open_store()?, "switch")?,
-    };
+    // Others may collect and change generations while this builds: what is built stays as long as this store is open.
+    let store = context.open_store()?;
     let progress = Progress::new(&context.globals);
     let realised = session.realise(&store, &evaluated, &lowered, &[lowered.system], &|event| {
         progress.event(&event);
@@ -150,17 +153,20 @@ pub fn make(context: &Context, file: &Path, aim: Aim) -> Result<Outcome, Command
     session.settle(&store, &evaluated, &mut locked, &lowered, &realised)?;
     session.write_lock(&locked)?;
     let made = session.made(&store, &lowered, &realised)?;
-    if let Some(current) = &current
-        && current.generation.system == made.system
-        && !current.failed()
+    let is_made = |current: &Current| current.generation.system == made.system && !current.failed();
+    if same
+        && !current.as_ref().is_some_and(is_made)
+        && !confirm(&again(current.as_ref()), consent)?
     {
+        return Err(CommandError::Declined);
+    }
+    let lock = context.lock_when_free(&store, "switch")?;
+    let current = now(context, current)?;
+    if let Some(current) = current.as_ref().filter(|current| is_made(current)) {
         if running.is_some() {
             mend(context, &store, &lock, current.generation.number)?;
         }
         return Ok(unchanged(context, Some(current)));
-    }
-    if same && !confirm(&again(current.as_ref()), consent)? {
-        return Err(CommandError::Declined);
     }
     let is_new = session.registered(&store, &made)?.is_none();
     let generation = session.register(&store, &made, &locked.lock, "switch")?;
@@ -187,6 +193,16 @@ pub fn make(context: &Context, file: &Path, aim: Aim) -> Result<Outcome, Command
         exit: Exit::Done,
         number: Some(number),
     })
+}
+
+/// The default generation once the lock is held: another switch may have come first.
+fn now(context: &Context, before: Option<Current>) -> Result<Option<Current>, CommandError> {
+    let now = Current::of(context)?;
+    let number = |current: &Option<Current>| current.as_ref().map(|one| one.generation.number);
+    if let Some(number) = number(&now).filter(|_| number(&now) != number(&before)) {
+        context.tell(&format!("generation {number} became the default meanwhile"));
+    }
+    Ok(now)
 }
 
 /// Makes a generation the default: with the boot menu on a machine, of which the plan is shown, alone in a folder.
@@ -318,21 +334,4 @@ fn show_plan(
     } else {
         context.tell(report::first(&evaluated.spec, &locked.lock).trim_end());
     }
-}
-
-/// Only for its lock.
-impl Context {
-    /// The store and its lock, if there is a store: said early, before anything is fetched. Nothing in a dry run.
-    fn hold(&self, command: &str) -> Result<Option<(Store, Lock)>, CommandError> {
-        if self.globals.dry_run {
-            return Ok(None);
-        }
-        let store = self.store_if_there()?;
-        store.map(|store| locked_store(store, command)).transpose()
-    }
-}
-
-fn locked_store(store: Store, command: &str) -> Result<(Store, Lock), CommandError> {
-    let lock = store.lock(command)?;
-    Ok((store, lock))
 }

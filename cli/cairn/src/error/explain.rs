@@ -463,6 +463,10 @@ fn fetch(error: &HttpError) -> Explanation {
             "archive::truncated",
             "run the same command again: what has come is kept and continued",
         ),
+        HttpError::TooLarge { .. } => said(
+            "archive::too_large",
+            "where it is right that it is so large, say how large: `fetch({ …, size = BYTES })`",
+        ),
         HttpError::Digest { .. } => mismatch(),
         HttpError::File { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
             full()

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use cairn_build::{Need, Plan, reason};
 use cairn_disk::{DerivationRecord, Store};
-use cairn_graph::{BuildGraph, DerivationId};
+use cairn_graph::{ActionKey, BuildGraph, DerivationId};
 
 use super::style::{QUIET, bytes, count, paint};
 
@@ -27,21 +27,37 @@ struct Step {
     /// Bytes of a download, where they are known.
     size: Option<u64>,
     is_download: bool,
+    /// Where it was made and can be taken from.
+    from: Option<String>,
     why: String,
 }
 
 impl Foreseen {
     /// The missing steps, each after what it needs.
-    pub fn of(plan: &Plan, graph: &BuildGraph, store: Option<&Store>) -> Self {
+    /// `whence` says where what was made elsewhere would be taken from.
+    pub fn of(
+        plan: &Plan,
+        graph: &BuildGraph,
+        store: Option<&Store>,
+        whence: &dyn Fn(&ActionKey) -> Option<String>,
+    ) -> Self {
         let before = before(plan, graph, store);
         let step = |id: &DerivationId| {
             let derivation = graph.derivation(*id)?;
+            let from = match plan.needed.get(id) {
+                Some(Need::Elsewhere(action)) => Some(whence(action).unwrap_or_default()),
+                _ => None,
+            };
             Some(Step {
                 name: derivation.name.clone(),
                 builder: derivation.builder.clone(),
                 size: derivation.fixed.as_ref().and_then(|fixed| fixed.size),
                 is_download: derivation.fixed.is_some(),
-                why: why(plan, graph, *id, &before),
+                why: match &from {
+                    Some(from) => format!("from {from}"),
+                    None => why(plan, graph, *id, &before),
+                },
+                from,
             })
         };
         Self {
@@ -55,7 +71,8 @@ impl Foreseen {
             return "nothing to do: everything is in the store\n".into();
         }
         let mut out = String::new();
-        let downloads: Vec<&Step> = self.steps.iter().filter(|step| step.is_download).collect();
+        let is_download = |step: &&Step| step.is_download && step.from.is_none();
+        let downloads: Vec<&Step> = self.steps.iter().filter(is_download).collect();
         if !downloads.is_empty() {
             let size: u64 = downloads.iter().filter_map(|step| step.size).sum();
             let files = count(downloads.len(), "file");
@@ -67,7 +84,11 @@ impl Foreseen {
             let is_of_package =
                 step.builder.starts_with("debian-") && step.builder != "debian-root";
             if is_of_package && !all {
-                *counted.entry(&step.builder).or_default() += 1;
+                let builder = match &step.from {
+                    Some(_) => "taken",
+                    None => &step.builder,
+                };
+                *counted.entry(builder).or_default() += 1;
             } else {
                 lines.push(step);
             }
@@ -75,9 +96,17 @@ impl Foreseen {
         if let Some(number) = counted.get("debian-unpack") {
             let _ = writeln!(out, "would unpack {}", count(*number, "package"));
         }
+        if let Some(number) = counted.get("taken") {
+            let steps = count(*number, "step");
+            let _ = writeln!(out, "would take {steps} of packages from caches");
+        }
         let widest = lines.iter().map(|step| step.name.len()).max().unwrap_or(0);
         for step in lines {
-            let act = if step.is_download { "fetch" } else { "build" };
+            let act = match &step.from {
+                Some(_) => "take",
+                None if step.is_download => "fetch",
+                None => "build",
+            };
             let name = format!("{:<widest$}", step.name);
             let _ = writeln!(out, "would {act} {name}  {}", paint(QUIET, &step.why));
         }
@@ -92,6 +121,7 @@ impl Foreseen {
                 "builder": step.builder,
                 "download": step.is_download,
                 "size": step.size,
+                "from": step.from,
                 "why": step.why,
             })
         });
@@ -141,6 +171,7 @@ fn why(plan: &Plan, graph: &BuildGraph, id: DerivationId, before: &Before) -> St
             changes(plan, graph, id, before).unwrap_or_else(|| "never built before".into())
         }
         Some(Need::Gone(_)) => "built before, but no longer in the store".into(),
+        Some(Need::Elsewhere(_)) => "made elsewhere".into(),
         Some(Need::Waits) | None => {
             let inputs = graph.inputs(id).into_iter().map(|(_, input)| input);
             let waits = inputs

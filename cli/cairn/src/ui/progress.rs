@@ -12,7 +12,7 @@ use cairn_build::{Event, Kind, Step};
 use cairn_graph::DerivationId;
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
-use super::style::{self, BAD, QUIET, paint};
+use super::style::{self, BAD, CHANGED, QUIET, paint};
 use super::tree::Tree;
 use crate::arguments::Globals;
 
@@ -103,6 +103,22 @@ impl Progress {
             Event::Line { .. } => {}
             Event::Finished { id, wall, .. } => state.finished(*id, *wall, self.quiet, self.all),
             Event::Skipped { id, .. } => state.skipped(*id, self.quiet, self.all),
+            Event::Asking { actions } => {
+                let steps = style::count(*actions, "step");
+                state.say(&format!("asking caches for {steps}"));
+            }
+            Event::Taking { done } => {
+                let bytes = style::bytes(*done);
+                state.say(&format!("taking from caches: {bytes}"));
+            }
+            Event::Taken { output, whence } if !self.quiet => {
+                state.print(&format!("took {} from {whence}", output.path.name()));
+            }
+            Event::Taken { .. } => {}
+            Event::Came { id, .. } => state.count(*id),
+            Event::Warning { text } => {
+                state.print(&format!("{} {text}", paint(CHANGED, "warning:")));
+            }
             Event::Failed {
                 id,
                 name,
@@ -152,6 +168,13 @@ impl State {
             kind,
         };
         self.running.insert(id, running);
+    }
+
+    /// On a terminal alone: it is over when the next line comes.
+    fn say(&self, words: &str) {
+        if let Some(screen) = &self.screen {
+            screen.say(words);
+        }
     }
 
     fn went_on(&self, id: DerivationId, done: u64, total: Option<u64>) {

@@ -95,7 +95,7 @@ fn download(fetch: &FetchDescription) -> Derivation {
     Derivation {
         fixed: Some(FixedOutput {
             sha256: fetch.sha256.clone(),
-            size: None,
+            size: fetch.size,
         }),
         ..step(fetch.name.clone(), builder::URL, 1, &args)
     }

@@ -31,6 +31,8 @@ pub enum Outcome {
     Fetched,
     /// It was built again, and is what it was.
     Built,
+    /// It came from elsewhere, and is what it was.
+    Taken,
     /// Its derivation came out as another path this time.
     Otherwise(StorePath),
     /// It could not be made.

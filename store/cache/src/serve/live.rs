@@ -7,6 +7,7 @@ use crate::names;
 use crate::packing::{Member, Pack};
 use crate::push::{encode, manifest_names, pack_bytes, sign};
 use crate::signing::SecretKey;
+use crate::steps;
 use cairn_disk::Store;
 use std::collections::HashMap;
 use std::io::{Seek as _, SeekFrom};
@@ -38,6 +39,17 @@ impl Live {
             let manifest = encode(&sign(&closure, key)?)?;
             for name in manifest_names(&closure)? {
                 live.manifests.insert(name, manifest.clone());
+            }
+            if let Some(pointer) = steps::pointer_to(&closure) {
+                for action in closure.statement.realisations.keys() {
+                    let bytes = pointer.clone().into_bytes();
+                    live.manifests.insert(names::action(action), bytes);
+                }
+                for action in closure.statement.outcomes.keys() {
+                    let bytes = || pointer.clone().into_bytes();
+                    let name = names::action(action);
+                    live.manifests.entry(name).or_insert_with(bytes);
+                }
             }
             let index = live.closures.len();
             for pack in &closure.packing.packs {

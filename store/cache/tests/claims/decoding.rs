@@ -1,7 +1,9 @@
 //! Texts of caches: one form of each, and whatever else comes is refused.
 
 use cairn_cache::statement::{STATEMENT_MAX, StatementError, is_name};
-use cairn_cache::{GenerationFact, Manifest, Member, Pack, Packing, PathFact, Statement};
+use cairn_cache::{
+    GenerationFact, Manifest, Member, OutcomeFact, Pack, Packing, PathFact, Statement,
+};
 use cairn_graph::{ActionKey, Content, Digest, StorePath};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -32,6 +34,7 @@ prop_compose! {
         name in proptest::option::of("[a-z0-9][a-z0-9._-]{0,20}"),
         texts in ("\\PC{0,20}", "\\PC{0,20}"),
         is_generation in any::<bool>(),
+        others in prop::collection::vec(("[a-z]{1,9}", content(), digest(), any::<u64>()), 0..3),
     ) -> Statement {
         let mut paths: BTreeMap<StorePath, PathFact> = BTreeMap::new();
         let mut order: Vec<StorePath> = Vec::new();
@@ -53,7 +56,17 @@ prop_compose! {
         }
         // All of them are roots: then nothing is unneeded.
         let roots: Vec<StorePath> = paths.keys().cloned().collect();
-        let realisations = actions.iter().map(|action| (ActionKey(*action), order[0].clone())).collect();
+        let realisations: BTreeMap<ActionKey, StorePath> =
+            actions.iter().map(|action| (ActionKey(*action), order[0].clone())).collect();
+        let mut outcomes = BTreeMap::new();
+        for (name, content, action, picks) in others {
+            let path = StorePath::new(&name, &content).unwrap();
+            let needs = roots.iter().enumerate().filter(|(index, _)| picks >> index & 1 == 1);
+            let needs = needs.map(|(_, path)| path.clone()).collect();
+            if !paths.contains_key(&path) && !realisations.contains_key(&ActionKey(action)) {
+                outcomes.insert(ActionKey(action), OutcomeFact { path, content, needs });
+            }
+        }
         let generation = is_generation.then(|| GenerationFact {
             system: order[0].clone(),
             date: "2026-01-02T03:04:05Z".into(),
@@ -62,7 +75,7 @@ prop_compose! {
             lock: actions.first().copied(),
             keeps: roots.clone(),
         });
-        Statement { name: name.filter(|name| is_name(name)), roots, paths, realisations, generation }
+        Statement { name: name.filter(|name| is_name(name)), roots, paths, realisations, outcomes, generation }
     }
 }
 
@@ -176,6 +189,7 @@ fn sample() -> Statement {
             (root, fact(above, 6, vec![need])),
         ]),
         realisations: BTreeMap::new(),
+        outcomes: BTreeMap::new(),
         generation: None,
     }
 }
@@ -233,6 +247,26 @@ fn what_does_not_hold_together_is_refused() {
             .cloned();
         statement.generation = Some(generation(below.unwrap(), "", "2026-01-02T03:04:05Z"));
     });
+    add("is not the path of its content", &|statement| {
+        let mut outcome = outcome();
+        outcome.content = Content::Tree {
+            digest: Digest::of(b"another"),
+        };
+        let action = ActionKey(Digest::of(b"action"));
+        statement.outcomes.insert(action, outcome);
+    });
+    add("is there as a path, or twice", &|statement| {
+        let action = ActionKey(Digest::of(b"action"));
+        let root = statement.roots[0].clone();
+        statement.realisations.insert(action, root);
+        statement.outcomes.insert(action, outcome());
+    });
+    add("are not sorted, each once", &|statement| {
+        let mut outcome = outcome();
+        outcome.needs = vec![statement.roots[0].clone(); 2];
+        let action = ActionKey(Digest::of(b"action"));
+        statement.outcomes.insert(action, outcome);
+    });
     add("control characters", &|statement| {
         let root = statement.roots[0].clone();
         statement.generation = Some(generation(root, "\u{1b}[2J", "2026-01-02T03:04:05Z"));
@@ -246,6 +280,35 @@ fn what_does_not_hold_together_is_refused() {
         assert!(matches!(error, StatementError::Facts(_)), "{why}: {error}");
         assert!(error.to_string().contains(why), "{why}: {error}");
     }
+}
+
+fn outcome() -> OutcomeFact {
+    let content = Content::Tree {
+        digest: Digest::of(b"elsewhere"),
+    };
+    OutcomeFact {
+        path: StorePath::new("elsewhere", &content).unwrap(),
+        content,
+        needs: Vec::new(),
+    }
+}
+
+#[test]
+fn an_outcome_is_one_line_as_the_specification_shows() {
+    let mut statement = sample();
+    let mut outcome = outcome();
+    outcome.needs = vec![statement.roots[0].clone()];
+    let action = ActionKey(Digest::of(b"action"));
+    let line = format!(
+        "outcome {action} {} tree {} 0 {}\n",
+        outcome.path.base_name(),
+        Digest::of(b"elsewhere"),
+        statement.roots[0].base_name()
+    );
+    statement.outcomes.insert(action, outcome);
+    let text = statement.encode();
+    assert!(text.ends_with(&line), "{text}");
+    assert_eq!(Statement::decode(&text), Ok(statement));
 }
 
 fn generation(system: StorePath, description: &str, date: &str) -> GenerationFact {

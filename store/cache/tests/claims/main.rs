@@ -15,5 +15,6 @@ mod push;
 mod receiving;
 mod serve;
 mod signing;
+mod steps;
 mod support;
 mod tampering;

@@ -3,7 +3,8 @@ use cairn_disk::{Error, IngestOptions, MaterialiseOptions};
 use cairn_graph::{Digest, Entry, EntryKind, Tree};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use std::os::unix::fs::MetadataExt;
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 #[test]
 fn a_file_is_a_link_only_where_its_object_looks_the_same() {
@@ -192,4 +193,35 @@ fn what_was_made_exactly_is_ingested_as_the_same_tree() {
     runner
         .run(&prop::collection::vec((path, entry()), 0..20), claim)
         .unwrap();
+}
+
+#[test]
+fn nobody_else_reaches_a_set_id_file_before_its_tree_has_its_place() {
+    let m = machine();
+    let mut tree = Tree::new();
+    tree.insert("run", m.file("run", 0o6755)).unwrap();
+    let place = m.store.tmp_path().unwrap();
+    m.store
+        .materialise(&tree, &place, MaterialiseOptions::EXACT)
+        .unwrap();
+    let run = place.join("run");
+    assert_eq!(run.metadata().unwrap().mode() & 0o7777, 0o6755);
+    let above = place.parent().unwrap();
+    assert_eq!(above.parent().unwrap(), m.store.layout().tmp());
+    assert_eq!(above.metadata().unwrap().mode() & 0o7777, 0o700);
+    if rustix::process::geteuid().is_root() {
+        std::fs::set_permissions(m.dir.path(), Permissions::from_mode(0o755)).unwrap();
+        let sees = |path: &std::path::Path| {
+            let mut command = std::process::Command::new("setpriv");
+            command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+            command
+                .args(["test", "-e"])
+                .arg(path)
+                .status()
+                .unwrap()
+                .success()
+        };
+        assert!(sees(above), "the control");
+        assert!(!sees(&run));
+    }
 }

@@ -85,7 +85,8 @@ impl Sign {
     }
 }
 
-/// How many paths of the closure are not registered here.
+/// How many paths of the closure are not registered here, or are not what this store has seen the same action come out as: others will
+/// take them in place of a build.
 fn different(context: &Context, statement: &Statement) -> Result<usize, CommandError> {
     let Some(store) = context.store_if_there()? else {
         return Ok(statement.paths.len());
@@ -94,6 +95,14 @@ fn different(context: &Context, statement: &Statement) -> Result<usize, CommandE
     for (path, fact) in &statement.paths {
         let record = store.path_record(path)?;
         if record.is_none_or(|record| record.content != fact.content) {
+            count += 1;
+        }
+    }
+    let outcomes = statement.outcomes.iter();
+    let outcomes = outcomes.map(|(action, outcome)| (action, &outcome.path));
+    for (action, path) in statement.realisations.iter().chain(outcomes) {
+        let recorded = store.realisations().record(action);
+        if recorded.is_some_and(|recorded| recorded.output.path != *path) {
             count += 1;
         }
     }

@@ -8,10 +8,11 @@ use std::path::Path;
 
 use cairn_disk::repair::Lack;
 use cairn_disk::{Deed, Fault, Lock, Relations, Root, Store};
-use cairn_graph::StorePath;
+use cairn_graph::{ActionKey, StorePath};
 use cairn_spec::Debian;
 use cairn_system::session::{Again, Outcome, read_spec};
 
+use crate::caches::CachedSteps;
 use crate::context::Context;
 use crate::error::{CommandError, on_one_line};
 use crate::ui::progress::Progress;
@@ -48,11 +49,18 @@ pub fn mend(
         deeds: store.mend(lock, faults)?,
         ..Mended::default()
     };
+    let lacking = store.lacking()?;
+    if !lacking.is_empty()
+        && let Some(caches) = CachedSteps::of(context)
+    {
+        mended.again = from_caches(context, store, &caches, lacking.keys())?;
+    }
     if !store.lacking()?.is_empty() {
         let progress = Progress::new(&context.globals);
         let session = context.session(Path::new(""));
         let debian = debian(store);
-        mended.again = session.make_again(store, &debian, &|event| progress.event(&event))?;
+        let made = session.make_again(store, &debian, &|event| progress.event(&event))?;
+        mended.again.extend(made);
         progress.end();
     }
     mended.deeds.extend(store.remake_paths(lock)?);
@@ -66,6 +74,32 @@ pub fn mend(
         return Err(CommandError::Interrupted);
     }
     Ok(mended)
+}
+
+/// Takes what paths lack from the configured caches: what they have is what was lost, to the digest, and costs no build.
+fn from_caches<'a>(
+    context: &Context,
+    store: &Store,
+    caches: &CachedSteps,
+    lacking: impl Iterator<Item = &'a StorePath>,
+) -> Result<Vec<Again>, CommandError> {
+    let mut lost: BTreeMap<StorePath, Vec<ActionKey>> =
+        lacking.map(|path| (path.clone(), Vec::new())).collect();
+    for (path, action) in store.all_makers()? {
+        if let Some(makers) = lost.get_mut(&path) {
+            makers.push(action);
+        }
+    }
+    let lost: Vec<_> = lost.into_iter().collect();
+    let (came, warnings) = caches.steps().restore(store, &lost)?;
+    for warning in warnings {
+        context.warn(&warning);
+    }
+    let again = |path| Again {
+        path,
+        outcome: Outcome::Taken,
+    };
+    Ok(came.into_iter().map(again).collect())
 }
 
 /// Where the packages of the newest readable generation come from.
@@ -205,6 +239,7 @@ fn words(again: &Again) -> (anstyle::Style, String) {
     let path = &again.path;
     match &again.outcome {
         Outcome::Fetched => (GOOD, format!("fetched {path} again")),
+        Outcome::Taken => (GOOD, format!("took what {path} lacked from a cache")),
         Outcome::Built => (GOOD, format!("built {path} again")),
         Outcome::Otherwise(other) => (
             BAD,
