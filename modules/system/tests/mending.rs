@@ -157,6 +157,7 @@ impl World {
             keep_going: false,
             limits: cairn_eval::Limits::default(),
             cache: None,
+            elsewhere: None,
         };
         let root = self.folder.path();
         let session = Session::new(Path::new(""), root, options, self.cancel.clone());

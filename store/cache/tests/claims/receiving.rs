@@ -125,6 +125,7 @@ fn statement_of(trees: &[Tree]) -> Statement {
         roots: paths.keys().cloned().collect(),
         paths,
         realisations: std::collections::BTreeMap::new(),
+        outcomes: std::collections::BTreeMap::new(),
         generation: None,
     }
 }
