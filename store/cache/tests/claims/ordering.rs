@@ -36,7 +36,12 @@ impl Place for Watched {
     fn put(&self, name: &str, fill: Fill<'_>) -> Result<u64> {
         let size = self.folder.put(name, fill)?;
         let is_manifest = Path::new(name).extension().is_some_and(|e| e == "manifest");
-        self.note(if is_manifest { "manifest" } else { "contents" });
+        self.note(match name {
+            _ if is_manifest => "manifest",
+            // What leads to it.
+            _ if name.starts_with("actions/") => "actions",
+            _ => "contents",
+        });
         Ok(size)
     }
     fn settle(&self) -> Result<()> {
@@ -61,5 +66,10 @@ fn contents_are_durable_before_the_manifest_is_written_and_that_before_the_push_
     push_to(&source, &wanted(&generation), &place, &keys().secret("a"));
     let mut done = place.done.into_inner().unwrap();
     done.dedup();
-    assert_eq!(done, ["contents", "settled", "manifest", "settled"]);
+    assert_eq!(
+        done,
+        [
+            "contents", "settled", "manifest", "settled", "actions", "settled"
+        ]
+    );
 }
