@@ -21,7 +21,7 @@ const KEYRINGS: [&str; 2] = [
 /// Most bytes that an InRelease may have.
 const RELEASE_LIMIT: u64 = 16 << 20;
 /// Most bytes that an index may have when it is unpacked.
-const INDEX_LIMIT: u64 = 1 << 30;
+pub(crate) const INDEX_LIMIT: u64 = 1 << 30;
 
 /// Why the archive can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -341,6 +341,7 @@ impl<'a> Archive<'a> {
     }
 }
 
-fn unpack(file: &Path) -> io::Result<Vec<u8>> {
+/// The text of an index that was kept.
+pub(crate) fn unpack(file: &Path) -> io::Result<Vec<u8>> {
     cairn_fetch::archive::decompress_all(fs::File::open(file)?, INDEX_LIMIT)
 }

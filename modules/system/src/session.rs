@@ -149,7 +149,7 @@ impl Session {
 
     /// `cairn.lock` beside the configuration.
     pub fn lock_path(&self) -> PathBuf {
-        self.config.with_file_name("cairn.lock")
+        lock_path(&self.config)
     }
 
     /// Source → Config: evaluates the configuration.
@@ -584,7 +584,7 @@ impl Session {
 
     /// Where indexes are kept when nobody says otherwise.
     fn kept_indexes(&self) -> PathBuf {
-        self.root.join("cairn/var/cache/index")
+        kept_indexes(&self.root)
     }
 
     fn client(&self) -> Client {
@@ -599,6 +599,16 @@ impl Session {
     fn cancelled(&self) -> &AtomicBool {
         self.cancel.flag()
     }
+}
+
+/// Where the lock of a configuration is.
+pub(crate) fn lock_path(config: &Path) -> PathBuf {
+    config.with_file_name("cairn.lock")
+}
+
+/// Where the indexes of a root are kept when nobody says otherwise.
+pub(crate) fn kept_indexes(root: &Path) -> PathBuf {
+    root.join("cairn/var/cache/index")
 }
 
 /// The path from `/` on: what is written down must mean the same in any folder.
