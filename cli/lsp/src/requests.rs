@@ -20,7 +20,7 @@ use crate::definition::{self, Place};
 use crate::host::World;
 use crate::packages::{Known, fitting};
 use crate::paths::path_hole;
-use crate::position::Encoding;
+use crate::position::{Encoding, Lines};
 use crate::project::View;
 use crate::server::Server;
 use crate::symbols::{self, Symbol};
@@ -333,19 +333,21 @@ fn outline(server: &mut Server, params: &lsp::DocumentSymbolParams) -> Answer {
         return Ok(Value::Null);
     };
     let all = symbols::symbols(view.items(), view.interner());
+    let lines = Lines::of(view.text(), server.encoding);
     write(
         all.into_iter()
-            .map(|one| symbol(server, &view, one))
+            .map(|one| symbol(&lines, one))
             .collect::<Vec<_>>(),
     )
 }
 
 #[expect(deprecated, reason = "the field is there, and must be left out")]
-fn symbol(server: &Server, view: &View, symbol: Symbol) -> lsp::DocumentSymbol {
+fn symbol(lines: &Lines<'_>, symbol: Symbol) -> lsp::DocumentSymbol {
+    let range = |span: Span| lines.range(span.start as usize, span.end as usize);
     let inside = symbol
         .inside
         .into_iter()
-        .map(|one| self::symbol(server, view, one));
+        .map(|one| self::symbol(lines, one));
     let children: Vec<lsp::DocumentSymbol> = inside.collect();
     lsp::DocumentSymbol {
         name: symbol.name,
@@ -353,8 +355,8 @@ fn symbol(server: &Server, view: &View, symbol: Symbol) -> lsp::DocumentSymbol {
         kind: symbol.kind,
         tags: None,
         deprecated: None,
-        range: range(server, view, symbol.span.to(symbol.name_span)),
-        selection_range: range(server, view, symbol.name_span),
+        range: range(symbol.span.to(symbol.name_span)),
+        selection_range: range(symbol.name_span),
         children: (!children.is_empty()).then_some(children),
     }
 }
