@@ -142,7 +142,7 @@ fn another_lock_is_seen_while_the_editor_runs() {
     };
     assert_eq!(ask(), json!([]));
     archive.publish([hello("1.1"), Deb::new("newcomer", "1.0")]);
-    machine.cairn(&["update", "system.cairn"]).exits(2);
+    machine.cairn(&["update", "system.cairn", "-y"]).done();
     let items = ask();
     assert_eq!(labels(items.as_array().expect("items")), ["\"newcomer\""]);
 }
