@@ -161,9 +161,7 @@ mod tests {
 
     #[test]
     fn many_are_cut_and_it_is_said() {
-        let all: Vec<Package> = (0..MOST + 1)
-            .map(|n| package(&format!("p{n:05}")))
-            .collect();
+        let all: Vec<Package> = (0..=MOST).map(|n| package(&format!("p{n:05}"))).collect();
         assert!(fitting(&all, "").1);
         assert_eq!(fitting(&all, "p").0.len(), MOST);
         assert!(!fitting(&all[1..], "p").1);
