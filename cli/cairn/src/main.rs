@@ -14,8 +14,8 @@ mod interrupt;
 mod live_host;
 mod machine;
 mod repl;
-mod rewrite;
 mod store_path;
+mod text_file;
 mod ui;
 
 use clap::Parser as _;

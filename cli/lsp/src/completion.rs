@@ -13,7 +13,9 @@ use cairn_syntax::span::SourceId;
 use gen_lsp_types::CompletionItemKind as Kind;
 
 use crate::hover;
+use crate::named_type;
 use crate::names::{BindingKind, Sight};
+use crate::packages::Package;
 use crate::places::{Cursor, Shape, Spot};
 use crate::project::View;
 use crate::target::Read;
@@ -29,6 +31,18 @@ const ITEMS: [&str; 9] = [
 const ANNOTATIONS: [&str; 5] = ["force", "default", "before", "after", "remove"];
 /// The words that a value can begin with.
 const VALUES: [&str; 4] = ["if", "let", "not", "assert"];
+/// The type of the prelude whose values are names of packages.
+const PACKAGE: &str = "Package";
+
+/// What can stand at a place.
+#[derive(Debug)]
+pub struct Found {
+    /// All that the configuration and the language say of it.
+    pub offers: Vec<Offer>,
+    /// Whether a package's name may stand there.
+    pub packages: bool,
+}
+
 /// Something that can stand at the cursor.
 #[derive(Debug, Clone)]
 pub struct Offer {
@@ -136,7 +150,7 @@ pub fn guesses(text: &str, hole: &Hole) -> Vec<String> {
 }
 
 /// What can stand at the cursor of a file that was read with one of the [`guesses`]; `None` where it is not found.
-pub fn offers(view: &View, quoted: bool) -> Option<Vec<Offer>> {
+pub fn offers(view: &View, quoted: bool) -> Option<Found> {
     let read = Read::of(view, Some(CURSOR));
     let cursor = read.places.cursor.as_ref();
     let cursor = match cursor {
@@ -154,6 +168,13 @@ pub fn offers(view: &View, quoted: bool) -> Option<Vec<Offer>> {
             }
         }
         None => return None,
+    };
+    let packages = match &cursor {
+        Cursor::Value {
+            expected: Some(spot),
+            ..
+        } => named_type::admits(&view.outline, spot, PACKAGE),
+        _ => false,
     };
     let mut found = Finder {
         read: &read,
@@ -198,7 +219,29 @@ pub fn offers(view: &View, quoted: bool) -> Option<Vec<Offer>> {
     offers.retain(|offer| offer.text != CURSOR && (!quoted || fits(offer)));
     offers.sort_by(|one, other| (one.rank, &one.text).cmp(&(other.rank, &other.text)));
     offers.dedup_by(|one, other| one.text == other.text);
-    Some(offers)
+    Some(Found { offers, packages })
+}
+
+impl Hole {
+    /// What of it stands before the cursor, without the quote.
+    pub fn typed<'t>(&self, text: &'t str, offset: usize) -> &'t str {
+        let typed = text.get(self.start..offset).unwrap_or_default();
+        typed.strip_prefix('"').unwrap_or(typed)
+    }
+}
+
+impl Offer {
+    /// A package; `typed` is what it was found by.
+    pub fn of_package(package: &Package, typed: &str) -> Self {
+        let begins = package.name.starts_with(&typed.to_lowercase());
+        Self {
+            text: format!("\"{}\"", package.name),
+            kind: Kind::Value,
+            detail: (!package.description.is_empty()).then(|| package.description.clone()),
+            doc: None,
+            rank: u8::from(!begins),
+        }
+    }
 }
 
 struct Finder<'r, 'v> {

@@ -13,8 +13,10 @@ mod documents;
 mod formatting;
 mod host;
 mod hover;
+mod named_type;
 mod names;
 mod options;
+mod packages;
 mod paths;
 mod places;
 mod position;
@@ -28,4 +30,5 @@ mod target;
 mod uri;
 mod value;
 
+pub use packages::{Listing, Package, PackageSource};
 pub use server::{Ended, ServeError, serve};

@@ -81,9 +81,43 @@ impl Encoding {
         Position::new(line, column)
     }
 
-    /// The range of some bytes.
+    /// The range of some bytes. Walks the text from its beginning: who asks for many has [`Lines`].
     pub fn range(self, text: &str, start: usize, end: usize) -> Range {
         Range::new(self.position(text, start), self.position(text, end))
+    }
+}
+
+/// Where the lines of a text begin, to find many positions in it.
+#[derive(Debug)]
+pub struct Lines<'t> {
+    text: &'t str,
+    encoding: Encoding,
+    starts: Vec<usize>,
+}
+
+impl<'t> Lines<'t> {
+    /// The lines of a text.
+    pub fn of(text: &'t str, encoding: Encoding) -> Self {
+        let starts = std::iter::once(0).chain(lines(text).map(|(at, _)| at));
+        Self {
+            text,
+            encoding,
+            starts: starts.collect(),
+        }
+    }
+
+    /// The position of a byte.
+    pub fn position(&self, offset: usize) -> Position {
+        let offset = offset.min(self.text.len());
+        let line = self.starts.partition_point(|start| *start <= offset) - 1;
+        let start = self.starts[line];
+        let within = self.encoding.position(&self.text[start..], offset - start);
+        Position::new(line as u32 + within.line, within.character)
+    }
+
+    /// The range of some bytes.
+    pub fn range(&self, start: usize, end: usize) -> Range {
+        Range::new(self.position(start), self.position(end))
     }
 }
 
@@ -107,6 +141,19 @@ mod tests {
     use super::*;
 
     const TEXT: &str = "a = \"ä🪨x\"\r\nb\n\nlast";
+
+    #[test]
+    fn lines_find_what_a_walk_from_the_beginning_finds() {
+        for encoding in [Encoding::Utf8, Encoding::Utf16, Encoding::Utf32] {
+            for text in [TEXT, "", "\r", "\r\n\r\n", "a\rb\n"] {
+                let lines = Lines::of(text, encoding);
+                for offset in 0..text.len() + 2 {
+                    let walked = encoding.position(text, offset);
+                    assert_eq!(lines.position(offset), walked, "{text:?} {offset}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn columns_count_what_was_agreed_on() {

@@ -15,10 +15,12 @@ use serde_json::{Value, json};
 
 use crate::actions::{self, Wanted};
 use crate::check::{file_of, mendable};
+use crate::completion::Offer;
 use crate::definition::{self, Place};
 use crate::host::World;
+use crate::packages::{Known, fitting};
 use crate::paths::path_hole;
-use crate::position::Encoding;
+use crate::position::{Encoding, Lines};
 use crate::project::View;
 use crate::server::Server;
 use crate::symbols::{self, Symbol};
@@ -34,6 +36,21 @@ pub struct Refusal {
 }
 
 type Answer = Result<Value, Refusal>;
+
+/// Why a request is not answered with a result now.
+#[derive(Debug)]
+pub enum Unanswered {
+    /// It never will be.
+    Refused(Refusal),
+    /// It is to be asked again when the packages are read.
+    Later,
+}
+
+impl From<Refusal> for Unanswered {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
 
 /// What the server can do.
 pub fn capabilities(encoding: Encoding) -> Value {
@@ -53,12 +70,12 @@ pub fn capabilities(encoding: Encoding) -> Value {
 
 /// Answers a request.
 ///
-/// Errors: the method is not known, its parameters are wrong, or what it asks for is refused.
-pub fn answer(server: &mut Server, request: Request) -> Answer {
+/// Errors: the method is not known, its parameters are wrong, or what it asks for is refused; or it has to wait.
+pub fn answer(server: &mut Server, request: Request) -> Result<Value, Unanswered> {
     let Request { method, params, .. } = request;
-    match method.as_str() {
+    let answer = match method.as_str() {
         "textDocument/hover" => hover_at(server, &read(params)?),
-        "textDocument/completion" => complete(server, &read(params)?),
+        "textDocument/completion" => return complete(server, &read(params)?),
         "textDocument/definition" => define(server, &read(params)?),
         "textDocument/references" => refer(server, &read(params)?),
         "textDocument/documentSymbol" => outline(server, &read(params)?),
@@ -70,7 +87,8 @@ pub fn answer(server: &mut Server, request: Request) -> Answer {
             code: ErrorCode::MethodNotFound,
             message: format!("`{method}` is nothing that this server does"),
         }),
-    }
+    };
+    Ok(answer?)
 }
 
 fn read<T: DeserializeOwned>(params: Value) -> Result<T, Refusal> {
@@ -128,13 +146,13 @@ fn hover_at(server: &mut Server, params: &lsp::HoverParams) -> Answer {
     })
 }
 
-fn complete(server: &mut Server, params: &lsp::CompletionParams) -> Answer {
+fn complete(server: &mut Server, params: &lsp::CompletionParams) -> Result<Value, Unanswered> {
     let Some(asked) = asked(server, &params.text_document_position_params) else {
         return Ok(Value::Null);
     };
     let text = asked.view.text();
     if let Some(found) = paths(server, &asked) {
-        return write(found);
+        return Ok(write(found)?);
     }
     let Some(hole) = completion::hole(text, asked.offset) else {
         return Ok(Value::Null);
@@ -148,33 +166,75 @@ fn complete(server: &mut Server, params: &lsp::CompletionParams) -> Answer {
                 .view_with(&asked.path, guess, &server.documents)?;
             completion::offers(&view, hole.quoted)
         });
-    let items: Vec<lsp::CompletionItem> = found
-        .unwrap_or_default()
+    let (mut offers, mut is_incomplete) = (Vec::new(), false);
+    if let Some(found) = found {
+        offers = found.offers;
+        if found.packages {
+            let typed = hole.typed(text, asked.offset);
+            let (packages, more) = packages(server, &asked, typed)?;
+            offers.extend(packages);
+            is_incomplete = more;
+        }
+    }
+    let items: Vec<lsp::CompletionItem> = offers
         .into_iter()
-        .map(|offer| lsp::CompletionItem {
-            label: offer.text.clone(),
-            kind: Some(offer.kind),
-            detail: offer.detail,
-            documentation: offer.doc.map(|value| {
-                lsp::MarkupContent {
-                    kind: lsp::MarkupKind::Markdown,
-                    value,
-                }
-                .into()
-            }),
-            sort_text: Some(format!("{}{}", offer.rank, offer.text)),
-            filter_text: Some(offer.text.clone()),
-            text_edit: Some(
-                lsp::TextEdit {
-                    range,
-                    new_text: offer.text,
-                }
-                .into(),
-            ),
-            ..lsp::CompletionItem::default()
-        })
+        .map(|offer| item(offer, range, hole.quoted))
         .collect();
-    write(items)
+    if is_incomplete {
+        return Ok(json!({ "isIncomplete": true, "items": write(items)? }));
+    }
+    Ok(write(items)?)
+}
+
+/// The packages that fit what was typed, and whether there are more.
+fn packages(
+    server: &mut Server,
+    asked: &Asked,
+    typed: &str,
+) -> Result<(Vec<Offer>, bool), Unanswered> {
+    let entry = &asked.view.entry;
+    let value = server.values.get(entry).or(server.former.get(entry));
+    match server.packages.of(&entry.path(), value) {
+        Known::Nothing => Ok((Vec::new(), false)),
+        Known::Soon => Err(Unanswered::Later),
+        Known::All(all) => {
+            let (found, more) = fitting(&all, typed);
+            let offers = found.into_iter();
+            let offers = offers.map(|package| Offer::of_package(package, typed));
+            Ok((offers.collect(), more))
+        }
+    }
+}
+
+fn item(offer: Offer, range: lsp::Range, quoted: bool) -> lsp::CompletionItem {
+    // What is typed is held against this: outside of a string it has no quote before it.
+    let filter = if quoted {
+        offer.text.as_str()
+    } else {
+        offer.text.trim_matches('"')
+    };
+    lsp::CompletionItem {
+        label: offer.text.clone(),
+        kind: Some(offer.kind),
+        detail: offer.detail,
+        documentation: offer.doc.map(|value| {
+            lsp::MarkupContent {
+                kind: lsp::MarkupKind::Markdown,
+                value,
+            }
+            .into()
+        }),
+        sort_text: Some(format!("{}{}", offer.rank, offer.text)),
+        filter_text: Some(filter.to_owned()),
+        text_edit: Some(
+            lsp::TextEdit {
+                range,
+                new_text: offer.text,
+            }
+            .into(),
+        ),
+        ..lsp::CompletionItem::default()
+    }
 }
 
 /// The files that a path at the cursor may name.
@@ -273,19 +333,21 @@ fn outline(server: &mut Server, params: &lsp::DocumentSymbolParams) -> Answer {
         return Ok(Value::Null);
     };
     let all = symbols::symbols(view.items(), view.interner());
+    let lines = Lines::of(view.text(), server.encoding);
     write(
         all.into_iter()
-            .map(|one| symbol(server, &view, one))
+            .map(|one| symbol(&lines, one))
             .collect::<Vec<_>>(),
     )
 }
 
 #[expect(deprecated, reason = "the field is there, and must be left out")]
-fn symbol(server: &Server, view: &View, symbol: Symbol) -> lsp::DocumentSymbol {
+fn symbol(lines: &Lines<'_>, symbol: Symbol) -> lsp::DocumentSymbol {
+    let range = |span: Span| lines.range(span.start as usize, span.end as usize);
     let inside = symbol
         .inside
         .into_iter()
-        .map(|one| self::symbol(server, view, one));
+        .map(|one| self::symbol(lines, one));
     let children: Vec<lsp::DocumentSymbol> = inside.collect();
     lsp::DocumentSymbol {
         name: symbol.name,
@@ -293,8 +355,8 @@ fn symbol(server: &Server, view: &View, symbol: Symbol) -> lsp::DocumentSymbol {
         kind: symbol.kind,
         tags: None,
         deprecated: None,
-        range: range(server, view, symbol.span.to(symbol.name_span)),
-        selection_range: range(server, view, symbol.name_span),
+        range: range(symbol.span.to(symbol.name_span)),
+        selection_range: range(symbol.name_span),
         children: (!children.is_empty()).then_some(children),
     }
 }

@@ -17,11 +17,12 @@ use serde_json::{Value, json};
 use crate::actions::Mendable;
 use crate::checks::{Checks, Done};
 use crate::documents::{Document, Documents};
+use crate::packages::{PackageSource, Packages};
 use crate::position::Encoding;
 use crate::project::{Entry, Projects};
+use crate::requests::{self, Unanswered};
 use crate::shelf::Shelf;
-use crate::uri;
-use crate::{options, requests};
+use crate::{options, uri};
 
 /// How the editor ended it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,12 +53,19 @@ const TICK: Duration = Duration::from_millis(200);
 ///
 /// Errors: [`ServeError`].
 ///
-/// A check of a configuration may use as much as `limits` say, or less where the editor's initialization options do.
-pub fn serve(limits: Limits, stop: &(dyn Fn() -> bool + Sync)) -> Result<Ended, ServeError> {
+/// A check of a configuration may use as much as `limits` say, or less where the editor's initialization options do. `packages`
+/// knows what can be named where a configuration names packages.
+pub fn serve(
+    limits: Limits,
+    packages: Box<dyn PackageSource>,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Result<Ended, ServeError> {
     let (mut connection, threads) = Connection::stdio();
     connection.receiver = pumped(connection.receiver);
     // Trees are walked by recursion, and may be as deep as the parser lets them.
-    let ended = cairn_eval::with_deep_stack(|| Server::new(connection, limits, stop)?.run(stop))??;
+    let packages = Packages::new(packages);
+    let serving = || Server::new(connection, limits, packages, stop)?.run(stop);
+    let ended = cairn_eval::with_deep_stack(serving)??;
     if ended == Ended::Properly {
         threads.join()?;
     }
@@ -85,6 +93,10 @@ pub struct Server {
     pub encoding: Encoding,
     /// The values of the configurations in which nothing is wrong.
     pub values: BTreeMap<Entry, Value>,
+    /// Of those in which something is wrong now: their values before that.
+    pub former: BTreeMap<Entry, Value>,
+    /// The packages that they can name.
+    pub packages: Packages,
     /// The lints of open files that can be mended, by the last checks.
     pub mendable: BTreeMap<PathBuf, Mendable>,
     checks: Checks,
@@ -92,6 +104,8 @@ pub struct Server {
     /// What was found wrong, by configuration and file; two configurations may share a file.
     published: BTreeMap<Entry, ByFile>,
     cancelled: HashSet<RequestId>,
+    /// Requests that wait for packages.
+    later: Vec<lsp_server::Request>,
     shut_down: bool,
 }
 
@@ -108,6 +122,7 @@ impl Server {
     fn new(
         connection: Connection,
         limits: Limits,
+        packages: Packages,
         stop: &dyn Fn() -> bool,
     ) -> Result<Self, ServeError> {
         let failed = |error: lsp_server::ProtocolError| ServeError::Protocol(error.to_string());
@@ -132,11 +147,14 @@ impl Server {
             shelf: shelf.clone(),
             encoding,
             values: BTreeMap::new(),
+            former: BTreeMap::new(),
+            packages,
             mendable: BTreeMap::new(),
             checks: Checks::new(limits, encoding, shelf),
             changed: Changed::Files(BTreeSet::new()),
             published: BTreeMap::new(),
             cancelled: HashSet::new(),
+            later: Vec::new(),
             shut_down: false,
         })
     }
@@ -152,6 +170,10 @@ impl Server {
                         Err(_) => return Ok(Ended::Abruptly),
                     },
                     recv(self.checks.results) -> done => if let Ok(done) = done { self.checked(done); },
+                    recv(self.packages.results) -> loaded => if let Ok(loaded) = loaded {
+                        self.packages.loaded(loaded);
+                        waiting.extend(self.later.drain(..).map(Message::Request));
+                    },
                     default(TICK) => {}
                 }
                 if stop() {
@@ -164,8 +186,9 @@ impl Server {
             }
             match waiting.pop_front() {
                 Some(Message::Request(request)) => {
-                    let response = self.answer(request);
-                    self.send(response.into());
+                    if let Some(response) = self.answer(request) {
+                        self.send(response.into());
+                    }
                 }
                 Some(Message::Notification(notification)) if notification.method == "exit" => {
                     return Ok(if self.shut_down {
@@ -185,6 +208,8 @@ impl Server {
             && notification.method == "$/cancelRequest"
         {
             let id = notification.params.get("id").cloned().unwrap_or_default();
+            // What is cancelled waits for nothing any more.
+            waiting.extend(self.later.drain(..).map(Message::Request));
             let waits = |id: &RequestId| {
                 waiting
                     .iter()
@@ -203,32 +228,35 @@ impl Server {
         let _gone = self.connection.sender.send(message);
     }
 
-    fn answer(&mut self, request: lsp_server::Request) -> Response {
+    /// The answer to a request; none where it waits for something, and is asked again then.
+    fn answer(&mut self, request: lsp_server::Request) -> Option<Response> {
         let id = request.id.clone();
+        let refused = |code: ErrorCode, why: &str| {
+            Some(Response::new_err(id.clone(), code as i32, why.to_owned()))
+        };
         if self.cancelled.remove(&id) {
-            let code = ErrorCode::RequestCanceled as i32;
-            return Response::new_err(id, code, "cancelled".to_owned());
+            return refused(ErrorCode::RequestCanceled, "cancelled");
         }
         if self.shut_down {
-            let code = ErrorCode::InvalidRequest as i32;
-            return Response::new_err(id, code, "the server is shut down".to_owned());
+            return refused(ErrorCode::InvalidRequest, "the server is shut down");
         }
         if request.method == "shutdown" {
             self.shut_down = true;
-            return Response::new_ok(id, Value::Null);
+            return Some(Response::new_ok(id, Value::Null));
         }
-        let answer = std::panic::AssertUnwindSafe(|| requests::answer(self, request));
+        let asked = request.clone();
+        let answer = std::panic::AssertUnwindSafe(|| requests::answer(self, asked));
         match std::panic::catch_unwind(answer) {
-            Ok(Ok(result)) => Response::new_ok(id, result),
-            Ok(Err(refusal)) => Response::new_err(id, refusal.code as i32, refusal.message),
-            Err(_) => {
-                let code = ErrorCode::InternalError as i32;
-                Response::new_err(
-                    id,
-                    code,
-                    "this request failed inside of the server".to_owned(),
-                )
+            Ok(Ok(result)) => Some(Response::new_ok(id, result)),
+            Ok(Err(Unanswered::Refused(refusal))) => refused(refusal.code, &refusal.message),
+            Ok(Err(Unanswered::Later)) => {
+                self.later.push(request);
+                None
             }
+            Err(_) => refused(
+                ErrorCode::InternalError,
+                "this request failed inside of the server",
+            ),
         }
     }
 
@@ -302,6 +330,7 @@ impl Server {
         let known: Vec<Entry> = self.published.keys().cloned().collect();
         for gone in known.iter().filter(|entry| !entries.contains(*entry)) {
             self.values.remove(gone);
+            self.former.remove(gone);
             self.publish(gone, None);
         }
         for entry in entries {
@@ -345,10 +374,12 @@ impl Server {
             return;
         }
         self.mendable.extend(found.mendable);
-        match found.value {
-            Some(value) => self.values.insert(entry.clone(), value),
-            None => self.values.remove(&entry),
-        };
+        if let Some(value) = found.value {
+            self.former.remove(&entry);
+            self.values.insert(entry.clone(), value);
+        } else if let Some(value) = self.values.remove(&entry) {
+            self.former.insert(entry.clone(), value);
+        }
         self.publish(&entry, Some(found.diagnostics));
     }
 

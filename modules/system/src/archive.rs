@@ -23,7 +23,7 @@ const KEYRINGS: [&str; 2] = [
 /// Most bytes that an InRelease may have.
 const RELEASE_LIMIT: u64 = 16 << 20;
 /// Most bytes that an index may have when it is unpacked.
-const INDEX_LIMIT: u64 = 1 << 30;
+pub(crate) const INDEX_LIMIT: u64 = 1 << 30;
 
 /// Why the archive can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -367,6 +367,11 @@ fn kept_index(file: &Path, sha256: &str) -> io::Result<Option<Vec<u8>>> {
         return Ok(None);
     }
     cairn_fetch::archive::decompress_all(packed.as_slice(), INDEX_LIMIT).map(Some)
+}
+
+/// The text of an index that was kept.
+pub(crate) fn unpack(file: &Path) -> io::Result<Vec<u8>> {
+    cairn_fetch::archive::decompress_all(fs::File::open(file)?, INDEX_LIMIT)
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ pub mod lowering;
 pub mod machine;
 pub mod machine_switch;
 pub mod manifest;
+pub mod offered;
 pub mod session;
 pub mod source;
 pub mod tasks;

@@ -152,7 +152,8 @@ pub fn is_current(lock: &Lock, demand: &Demand) -> bool {
     same_archive(lock, &demand.debian) && lock.wanted == demand.with(lock)
 }
 
-fn same_archive(lock: &Lock, debian: &Debian) -> bool {
+/// Whether a lock is for this archive.
+pub(crate) fn same_archive(lock: &Lock, debian: &Debian) -> bool {
     let archive = &lock.archive;
     archive.suite == debian.suite
         && archive.components == debian.components

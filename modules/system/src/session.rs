@@ -158,7 +158,7 @@ impl Session {
 
     /// `cairn.lock` beside the configuration, where that lies itself.
     pub fn lock_path(&self) -> PathBuf {
-        entry(&self.config).with_file_name("cairn.lock")
+        lock_path(&self.config)
     }
 
     /// Source → Config: evaluates the configuration.
@@ -615,7 +615,7 @@ impl Session {
 
     /// Where indexes are kept when nobody says otherwise.
     fn kept_indexes(&self) -> PathBuf {
-        self.root.join("cairn/var/cache/index")
+        kept_indexes(&self.root)
     }
 
     fn client(&self) -> Client {
@@ -630,6 +630,16 @@ impl Session {
     fn cancelled(&self) -> &AtomicBool {
         self.cancel.flag()
     }
+}
+
+/// Where the lock of a configuration is.
+pub(crate) fn lock_path(config: &Path) -> PathBuf {
+    entry(config).with_file_name("cairn.lock")
+}
+
+/// Where the indexes of a root are kept when nobody says otherwise.
+pub(crate) fn kept_indexes(root: &Path) -> PathBuf {
+    root.join("cairn/var/cache/index")
 }
 
 /// The path from `/` on: what is written down must mean the same in any folder.

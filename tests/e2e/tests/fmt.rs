@@ -135,3 +135,48 @@ fn the_library_and_the_examples_are_tidy() {
     let run = Machine::bare().cairn(&["fmt", "--check", &folders[0], &folders[1]]);
     assert_eq!(run.done().stdout, "");
 }
+
+#[test]
+fn a_file_that_is_read_only_or_no_text_is_refused_and_stays() {
+    let machine = Machine::bare();
+    machine.write("a.cairn", "a=1");
+    let read_only = std::fs::Permissions::from_mode(0o444);
+    std::fs::set_permissions(machine.config("a.cairn"), read_only).unwrap();
+    let run = machine.cairn(&["fmt", "a.cairn"]).exits(1);
+    run.says("cannot write a.cairn").says("it is read-only");
+    assert_eq!(machine.read("a.cairn"), "a=1");
+    std::fs::write(machine.config("b.cairn"), b"a=1\nb=\"\xff\"").unwrap();
+    let run = machine.cairn(&["fmt", "b.cairn"]).exits(1);
+    run.says("cannot read b.cairn")
+        .says("line 2 is not UTF-8 text");
+}
+
+#[test]
+fn odd_ends_of_lines_marks_and_blanks_become_plain_ones_without_a_change_of_values() {
+    let odd = "\u{feff}let x = \"\"\"\r\n\ta\r\n\t  b\r\n\t\"\"\" in\t[x ,\t1]\r\n";
+    let machine = Machine::bare();
+    machine.write("odd.cairn", odd);
+    let before = machine
+        .cairn(&["eval", "odd.cairn", "--json"])
+        .done()
+        .stdout;
+    machine.cairn(&["fmt", "odd.cairn"]).done();
+    let text = machine.read("odd.cairn");
+    assert!(!text.contains(['\r', '\u{feff}']), "{text:?}");
+    let after = machine
+        .cairn(&["eval", "odd.cairn", "--json"])
+        .done()
+        .stdout;
+    assert_eq!(after, before);
+    machine.cairn(&["fmt", "--check", "odd.cairn"]).done();
+}
+
+#[test]
+fn an_empty_file_is_tidy_and_a_folder_without_files_too() {
+    let machine = Machine::bare();
+    machine.write("empty.cairn", "");
+    std::fs::create_dir(machine.config("none")).unwrap();
+    let run = machine.cairn(&["fmt", "empty.cairn", "none"]).done();
+    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""));
+    assert_eq!(machine.read("empty.cairn"), "");
+}

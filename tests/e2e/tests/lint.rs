@@ -76,3 +76,27 @@ fn a_file_that_cannot_be_read_is_an_error_and_is_left_alone() {
         .says("syntax::expected");
     assert_eq!(machine.read("system.cairn"), "host.name = = 1\n");
 }
+
+#[test]
+fn links_to_folders_are_not_followed_and_lead_round_nowhere() {
+    let machine = Machine::bare();
+    machine.write("sub/a.cairn", "let a = 1\n");
+    std::os::unix::fs::symlink(".", machine.config("sub/loop.cairn")).unwrap();
+    std::os::unix::fs::symlink("nowhere", machine.config("sub/broken.cairn")).unwrap();
+    let run = machine.cairn(&["lint", "sub"]).exits(1);
+    run.says("1 lint").says("sub/a.cairn:1:5");
+}
+
+#[test]
+fn a_fix_leaves_a_read_only_file_as_it_is() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let machine = Machine::bare();
+    machine.write("a.cairn", "let a = 1\n");
+    let read_only = std::fs::Permissions::from_mode(0o444);
+    std::fs::set_permissions(machine.config("a.cairn"), read_only).unwrap();
+    machine
+        .cairn(&["lint", "--fix", "a.cairn"])
+        .exits(1)
+        .says("it is read-only");
+    assert_eq!(machine.read("a.cairn"), "let a = 1\n");
+}

@@ -5,6 +5,7 @@ mod completion;
 mod diagnostics;
 mod formatting;
 mod names;
+mod packages;
 mod protocol;
 
 use cairn_support::Machine;

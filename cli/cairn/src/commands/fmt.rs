@@ -12,7 +12,7 @@ use super::Ended;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::rewrite::rewrite;
+use crate::text_file;
 use crate::ui::style;
 
 /// Lays configurations out tidily, in place
@@ -76,7 +76,8 @@ impl Fmt {
         let writes = !(self.check || context.globals.dry_run);
         for change in &batch.changed {
             if let Some(path) = change.path.as_deref().filter(|_| writes) {
-                rewrite(path, &change.after).map_err(failed("write", path))?;
+                let before = &batch.sources.get(change.before).text;
+                text_file::rewrite(path, before, &change.after).map_err(failed("write", path))?;
             }
             if !self.check {
                 context.tell(&format!("formatted {}", change.name));
@@ -141,7 +142,7 @@ impl Batch {
     }
 
     fn add(&mut self, file: &Path) -> Result<String, CommandError> {
-        let text = std::fs::read_to_string(file).map_err(failed("read", file))?;
+        let text = text_file::read(file).map_err(failed("read", file))?;
         self.text(Some(file), file.display().to_string(), &text);
         Ok(text)
     }

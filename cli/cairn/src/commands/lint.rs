@@ -15,7 +15,7 @@ use crate::configuration;
 use crate::context::Context;
 use crate::error::{CommandError, print_diagnostics};
 use crate::exit::Exit;
-use crate::rewrite::rewrite;
+use crate::text_file;
 use crate::ui::style::count;
 
 /// Reports names that nobody uses, names that hide others, and what can be said in fewer words
@@ -75,10 +75,12 @@ impl Lint {
                 let (mended, fixes) = cairn_lint::mend_with(&looked.text, edits);
                 if fixes > 0 {
                     if !context.globals.dry_run {
-                        rewrite(file, &mended).map_err(|source| CommandError::File {
-                            act: "write",
-                            path: file.clone(),
-                            source,
+                        text_file::rewrite(file, &looked.text, &mended).map_err(|source| {
+                            CommandError::File {
+                                act: "write",
+                                path: file.clone(),
+                                source,
+                            }
                         })?;
                         looked = look(file, context.globals.limits())?;
                     }
@@ -135,7 +137,7 @@ fn replacement(edit: &Edit) -> Replacement {
     }
 }
 
-/// The file, or all files below a folder, sorted.
+/// The file, or all files below a folder, sorted; links to folders are not followed there.
 fn add(file: &Path, files: &mut Vec<PathBuf>) -> Result<(), CommandError> {
     if !file.is_dir() {
         files.push(file.to_owned());
@@ -155,7 +157,7 @@ fn add(file: &Path, files: &mut Vec<PathBuf>) -> Result<(), CommandError> {
         let path = entry.path();
         let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
         let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        let is_ours = path.extension().is_some_and(|ending| ending == "cairn");
+        let is_ours = path.extension().is_some_and(|ending| ending == "cairn") && path.is_file();
         if !is_hidden && (is_folder || is_ours) {
             add(&path, files)?;
         }
@@ -165,7 +167,7 @@ fn add(file: &Path, files: &mut Vec<PathBuf>) -> Result<(), CommandError> {
 
 /// Reads a file and finds what there is to say of it.
 fn look(file: &Path, limits: cairn_eval::Limits) -> Result<Looked, CommandError> {
-    let text = std::fs::read_to_string(file).map_err(|source| CommandError::File {
+    let text = text_file::read(file).map_err(|source| CommandError::File {
         act: "read",
         path: file.to_owned(),
         source,

@@ -1,6 +1,9 @@
 //! `cairn lsp`: an editor asks.
 
-use cairn_lsp::{Ended, serve};
+use std::path::{Path, PathBuf};
+
+use cairn_lsp::{Ended, Listing, Package, PackageSource, serve};
+use cairn_system::offered;
 use clap::Args;
 
 use super::Ended as CommandEnded;
@@ -27,12 +30,42 @@ impl Lsp {
     )]
     pub fn run(&self, context: &Context) -> CommandEnded {
         let stop = context.stop.clone();
+        let packages = Box::new(Archives {
+            root: context.globals.root.clone(),
+        });
+        let limits = context.globals.limits();
         Ok(
-            match serve(context.globals.limits(), &move || stop.is_cancelled())? {
+            match serve(limits, packages, &move || stop.is_cancelled())? {
                 Ended::Properly => Exit::Done,
                 Ended::Abruptly => Exit::Failed,
                 Ended::Stopped => Exit::Interrupted,
             },
         )
+    }
+}
+
+/// Where apt keeps what it knows of archives.
+const APT_LISTS: &str = "/var/lib/apt/lists";
+
+/// The packages of configurations, as far as this machine knows them by itself.
+struct Archives {
+    root: PathBuf,
+}
+
+impl PackageSource for Archives {
+    fn find(&self, configuration: &Path, value: Option<&serde_json::Value>) -> Option<Listing> {
+        let debian = value.and_then(|value| value.get("debian"));
+        let debian = debian.and_then(|debian| serde_json::from_value(debian.clone()).ok());
+        let lists = Path::new(APT_LISTS);
+        let found = offered::find(configuration, debian.as_ref(), &self.root, lists)?;
+        Some(Listing {
+            edition: format!("{found:?}"),
+            read: Box::new(move || {
+                let all = found.read().into_iter();
+                let package =
+                    |offered::Offered { name, description }| Package { name, description };
+                all.map(package).collect()
+            }),
+        })
     }
 }

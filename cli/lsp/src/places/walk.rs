@@ -3,7 +3,7 @@
 //! In: a tree, its names, the declarations. Out: [`Places`]. What a value is for goes down with the walk; what an expression is
 //! comes from following names to what they are bound to, a bounded number of times.
 
-use cairn_options::Declarations;
+use cairn_options::{Below, Declarations};
 use cairn_syntax::ast::{
     Annotation, BinaryOp, Expr, ExprKind, Item, ItemKind, Key, ListItem, Name, Param, Pattern,
     RecordItem, StrPart, Type, TypeKind,
@@ -258,8 +258,12 @@ impl<'t, 'n> Walk<'t, 'n> {
                 op, left, right, ..
             } => self.binary(*op, left, right, expected),
             ExprKind::Annotated { annotation, value } => {
-                let keys = *annotation == Annotation::Remove;
-                self.expr(value, if keys { None } else { expected });
+                // Of a list items are removed, of a record keys.
+                let is_list = |spot: &Spot| {
+                    matches!(self.declarations.kind(spot.kind).below, Below::Items(_))
+                };
+                let removes = *annotation == Annotation::Remove;
+                self.expr(value, expected.filter(|spot| !removes || is_list(spot)));
             }
             ExprKind::Type(ty) => self.ty(ty),
         }
