@@ -300,7 +300,7 @@ fn a_failure_ends_a_run_in_which_others_were_ready() {
         let top = world.add("top", Kind::Build, &all, |_| Ok("top".into()));
         send.send(world.realise(top)).unwrap();
     });
-    let error = ended.recv_timeout(Duration::from_secs(60)).unwrap();
+    let error = ended.recv_timeout(Duration::from_mins(1)).unwrap();
     let Err(RealiseError::Failed { not_built, .. }) = error else {
         panic!("{error:?}")
     };

@@ -83,6 +83,18 @@ fn a_forgotten_sync_is_found() {
 }
 
 #[test]
+fn a_forgotten_sync_of_a_first_switch_is_found() {
+    let operation = operations::first_switch();
+    let expected = expected(&operation);
+    let recording = record(&operation);
+    let end = at_the_end(recording.steps.len());
+    power_cut(&operation, &recording, end, &expected).expect("with its syncs it is durable");
+    let forgetful = without_syncs(&recording, |step| matches!(step, Step::SyncAll));
+    let end = at_the_end(forgetful.steps.len());
+    power_cut(&operation, &forgetful, end, &expected).expect_err("the contents are lost");
+}
+
+#[test]
 fn what_is_gone_although_the_command_had_ended_is_found_before_it_runs_again() {
     let operation = operations::lock();
     let expected = expected(&operation);
