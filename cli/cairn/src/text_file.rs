@@ -18,7 +18,7 @@ pub fn read(path: &Path) -> Result<String> {
     String::from_utf8(fs::read(path)?).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let before = &error.as_bytes()[..at];
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = before.split(|byte| *byte == b'\n').count();
         let what = format!("line {line} is not UTF-8 text");
         Error::new(ErrorKind::InvalidData, what)
     })

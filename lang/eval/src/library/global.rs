@@ -62,7 +62,7 @@ pub(super) static FUNCTIONS: &[Native] = &[
         name: "fetch",
         parameters: &[needed("description", "{ url: Str, sha256: Str, .. }")],
         gives: "Path",
-        doc: "A file from the network, known by its SHA-256: `{ url, sha256, name }`.",
+        doc: "A file from the network, known by its SHA-256: `{ url, sha256, name, size }`.",
         example: r#"fetch({ url = "https://example.org/a.tar", sha256 = "9f86d0…" })   # => "/store/a.tar""#,
         run: fetch,
     },

@@ -8,6 +8,9 @@ use std::io::{self, BufWriter, Read, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+/// Bytes that a file system writes at once.
+const BLOCK: u64 = 4096;
+
 /// A folder.
 #[derive(Debug)]
 pub struct Folder {
@@ -108,6 +111,12 @@ impl Place for Folder {
             .metadata()
             .map_err(Error::file("read", &path))?
             .len();
+        // What has its name counts as whole, and is not sent again: so nothing is cut short by losing power. Less than a block is
+        // there or empty, and what is empty counts as missing.
+        if size >= BLOCK {
+            let synced = made.as_file().sync_data();
+            synced.map_err(Error::file("make durable", &path))?;
+        }
         made.persist(&path)
             .map_err(|error| Error::file("write", &path)(error.error))?;
         Ok(size)
