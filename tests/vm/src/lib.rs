@@ -18,4 +18,4 @@ mod vm;
 pub use channel::Channel;
 pub use disk::{GREETING, PAGES, TestDisk, config};
 pub use shell::{Output, Shell, UNIT};
-pub use vm::{Vm, http_get};
+pub use vm::{Vm, http_get, running};

@@ -154,6 +154,14 @@ pub fn http_get(port: u16, path: &str, limit: Duration) -> String {
     }
 }
 
+/// The number on the running kernel's command line, and what its web server serves.
+pub fn running(vm: &mut Vm) -> (u64, String) {
+    let number = vm.done("sed 's/.*cairn.gen=\\([0-9]*\\).*/\\1/' /proc/cmdline");
+    let answer = http_get(vm.http_port(), "/", Duration::from_mins(2));
+    let body = answer.split("\r\n\r\n").nth(1).unwrap_or_default();
+    (number.parse().unwrap(), body.trim().to_owned())
+}
+
 fn try_get(port: u16, path: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;

@@ -2,22 +2,13 @@
 #![allow(missing_docs, reason = "a test")]
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-use cairn_tests_vm::{PAGES, TestDisk, Vm, http_get};
+use cairn_tests_vm::{PAGES, TestDisk, Vm, running};
 use serde_json::Value;
-use std::time::Duration;
 
 const BLESSED: &str = "until systemctl is-active -q systemd-bless-boot; do sleep 1; done";
 /// Puts a file that nothing needs into the closed store, as an interrupted build would leave one.
 const PLANT: &str = "unshare -m sh -ec 'umount /cairn/objects; mkdir -p /cairn/objects/00; \
                      echo orphan > /cairn/objects/00/'$(printf %064d 0)";
-
-/// The number on the running kernel's command line, and what its web server serves.
-fn running(vm: &mut Vm) -> (u64, String) {
-    let number = vm.done("sed 's/.*cairn.gen=\\([0-9]*\\).*/\\1/' /proc/cmdline");
-    let answer = http_get(vm.http_port(), "/", Duration::from_mins(1));
-    let body = answer.split("\r\n\r\n").nth(1).unwrap_or_default();
-    (number.parse().unwrap(), body.trim().to_owned())
-}
 
 /// A command's JSON; what it says to people is on another line than its data.
 fn json(vm: &mut Vm, command: &str) -> Value {

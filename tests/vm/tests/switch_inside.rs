@@ -5,21 +5,13 @@
 #![allow(missing_docs, reason = "a test")]
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-use cairn_tests_vm::{PAGES, TestDisk, Vm, config, http_get};
+use cairn_tests_vm::{PAGES, TestDisk, Vm, config, running};
 use std::time::Duration;
 
 /// What the generation serves that is made inside.
 const PAGE: &str = "made on the machine itself";
 /// All of the archive's packages are fetched, unpacked and configured by an emulated processor.
 const SWITCH: Duration = Duration::from_mins(40);
-
-/// The number on the running kernel's command line, and what its web server serves.
-fn running(vm: &mut Vm) -> (u64, String) {
-    let number = vm.done("sed 's/.*cairn.gen=\\([0-9]*\\).*/\\1/' /proc/cmdline");
-    let answer = http_get(vm.http_port(), "/", Duration::from_mins(2));
-    let body = answer.split("\r\n\r\n").nth(1).unwrap_or_default();
-    (number.parse().unwrap(), body.trim().to_owned())
-}
 
 /// The first address of an archive in this machine's apt sources.
 fn mirror() -> String {

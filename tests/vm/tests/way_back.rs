@@ -1,16 +1,7 @@
 //! The way back: an older generation from the boot menu, by keys.
 #![allow(missing_docs, reason = "a test")]
 
-use cairn_tests_vm::{PAGES, TestDisk, Vm, http_get};
-use std::time::Duration;
-
-/// The number on the running kernel's command line, and what its web server serves.
-fn running(vm: &mut Vm) -> (u32, String) {
-    let number = vm.done("sed 's/.*cairn.gen=\\([0-9]*\\).*/\\1/' /proc/cmdline");
-    let answer = http_get(vm.http_port(), "/", Duration::from_mins(1));
-    let body = answer.split("\r\n\r\n").nth(1).unwrap_or_default();
-    (number.parse().unwrap_or_default(), body.trim().to_owned())
-}
+use cairn_tests_vm::{PAGES, TestDisk, Vm, running};
 
 #[test]
 fn without_a_key_the_newest_boots_and_the_older_one_is_a_key_away() {
