@@ -38,7 +38,8 @@ impl CachedSteps {
         let without = |error: &cairn_cache::Error| {
             context.warn(&format!("caches are not asked: {error}"));
         };
-        let trust = trust(context).inspect_err(without).ok()?;
+        let trust = trust(context, &given_keys(), None);
+        let trust = trust.inspect_err(without).ok()?;
         // What a cache does not give soon is built.
         let client = Client::new(context.stop.clone()).retrying(3, Duration::from_millis(200));
         let variable = |name: &str| std::env::var(name).ok();
@@ -89,15 +90,31 @@ fn is_local(address: &str) -> bool {
     matches!(address.split_once("://"), None | Some(("file", _)))
 }
 
-fn trust(context: &Context) -> cairn_cache::Result<Trust> {
-    let usual = context.globals.root.join("etc/cairn/trusted-keys");
+/// The keys of these files, or else of the [usual one](usual_keys). Errors: there is none, or it can't be read.
+pub fn trust(
+    context: &Context,
+    files: &[PathBuf],
+    threshold: Option<usize>,
+) -> cairn_cache::Result<Trust> {
+    let usual = usual_keys(context);
+    if !files.is_empty() {
+        return Trust::read(files, threshold);
+    }
+    if !usual.exists() {
+        return Err(cairn_cache::Error::NoTrust { path: usual });
+    }
+    Trust::read(&[usual], threshold)
+}
+
+/// Where the keys are that a machine trusts.
+pub fn usual_keys(context: &Context) -> PathBuf {
+    context.globals.root.join("etc/cairn/trusted-keys")
+}
+
+/// The files of `CAIRN_TRUST`, which commands without `--trust` go by too.
+fn given_keys() -> Vec<PathBuf> {
     let given = std::env::var_os("CAIRN_TRUST").filter(|text| !text.is_empty());
-    let files: Vec<PathBuf> = match given {
-        Some(given) => std::env::split_paths(&given).collect(),
-        None if !usual.exists() => return Err(cairn_cache::Error::NoTrust { path: usual }),
-        None => vec![usual],
-    };
-    Trust::read(&files, None)
+    given.map_or_else(Vec::new, |given| std::env::split_paths(&given).collect())
 }
 
 impl Elsewhere for CachedSteps {

@@ -148,16 +148,19 @@ fn item_span(config: &mut Config<'_>, path: &[String], item: &str) -> Option<Spa
 /// The host of a configuration file, and the file's name below the host's root: the folder that it lies in, see [`entry`].
 pub fn host_of(config: &Path) -> (ConfigHost, String) {
     let config = entry(config);
-    let folder = config
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .map_or_else(|| PathBuf::from("."), Path::to_owned);
     let name = config
         .file_name()
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned();
-    (ConfigHost::new(folder, LIBRARY), name)
+    (ConfigHost::new(folder_of(&config).into(), LIBRARY), name)
+}
+
+/// The folder that a path names something in; `.` where it says none.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 /// Where a configuration file lies. A link into another folder is followed, since whoever runs the command chose the file:
@@ -168,14 +171,9 @@ pub fn entry(config: &Path) -> PathBuf {
     let Ok(found) = config.canonicalize() else {
         return config.to_owned();
     };
-    let beside = config
-        .parent()
-        .and_then(|folder| {
-            let here = folder.as_os_str().is_empty();
-            let folder = if here { Path::new(".") } else { folder };
-            folder.canonicalize().ok()
-        })
-        .is_some_and(|folder| found.starts_with(folder));
+    let beside = folder_of(config)
+        .canonicalize()
+        .is_ok_and(|folder| found.starts_with(folder));
     if beside && !found.is_dir() {
         config.to_owned()
     } else {

@@ -8,7 +8,7 @@ mod mending;
 use crate::archive::{self, Archive, ArchiveError};
 use crate::builders::{adapters, numbering};
 use crate::described::Described;
-use crate::evaluate::{EvaluateError, Evaluated, entry, evaluate};
+use crate::evaluate::{EvaluateError, Evaluated, entry, evaluate, folder_of};
 use crate::expression::{self, Expression};
 use crate::locking::{self, Demand, LockingError};
 use crate::lowering::{self, Lowered, LoweredBuilds, Surroundings};
@@ -259,10 +259,7 @@ impl Session {
             path: path.clone(),
             source,
         };
-        let folder = path
-            .parent()
-            .filter(|p| !p.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
+        let folder = folder_of(&path);
         let readable = fs::Permissions::from_mode(0o644);
         let mut file = tempfile::Builder::new()
             .prefix(".cairn.lock")

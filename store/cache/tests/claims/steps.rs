@@ -1,6 +1,6 @@
 //! Single steps: learnt from few files, taken without the rest, and nothing that is wrong with a cache is more than a warning.
 
-use crate::support::{Keys, Machine, folder, keys, list, machine, push_to, wanted};
+use crate::support::{Keys, Machine, folder, keys, list, machine, push_to, pushed};
 use cairn_cache::place::{Fill, Folder};
 use cairn_cache::{Place, Result, Steps, Wanted, names};
 use cairn_disk::DerivationRecord;
@@ -381,17 +381,12 @@ fn what_a_path_lost_comes_back_alone() {
 
 #[test]
 fn a_generation_answers_for_its_steps_too() {
-    let source = machine();
-    let generation = source.generation();
-    let cache = tempfile::tempdir().unwrap();
-    let keys = keys();
-    let place = Folder::new(cache.path());
-    push_to(&source, &wanted(&generation), &place, &keys.secret("a"));
-    let trust = keys.trust(&["a"], 1);
-    let steps = Steps::new(folder(cache.path()), trust, Cancel::default());
+    let world = pushed();
+    let trust = world.keys.trust(&["a"], 1);
+    let steps = Steps::new(folder(world.cache.path()), trust, Cancel::default());
     let action = ActionKey(cairn_graph::Digest::of(b"an action"));
     steps.ask(&[action]);
     let known = steps.known(&action).unwrap();
-    assert_eq!(known.output.path, generation.system);
+    assert_eq!(known.output.path, world.generation.system);
     assert!(steps.offers(&action));
 }

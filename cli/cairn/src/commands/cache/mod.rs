@@ -6,7 +6,7 @@ mod push;
 mod serve;
 mod sign;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use cairn_cache::{Place, SecretKey, Trust};
@@ -14,6 +14,7 @@ use cairn_fetch::Client;
 use clap::{Args, Subcommand};
 
 use super::Ended;
+use crate::caches;
 use crate::context::Context;
 use crate::error::CommandError;
 
@@ -95,29 +96,16 @@ pub struct Trusted {
 impl Trusted {
     /// Reads the keys. Errors: there is none.
     pub fn read(&self, context: &Context) -> Result<Trust, CommandError> {
-        let usual = usual(&context.globals.root);
-        if self.files.is_empty() && !usual.exists() {
-            return Err(cairn_cache::Error::NoTrust { path: usual }.into());
-        }
-        let files = if self.files.is_empty() {
-            vec![usual]
-        } else {
-            self.files.clone()
-        };
-        Ok(Trust::read(&files, self.threshold)?)
+        Ok(caches::trust(context, &self.files, self.threshold)?)
     }
 
     /// The same, where nobody need be trusted: nothing when there are no keys.
     pub fn read_if_there(&self, context: &Context) -> Result<Option<Trust>, CommandError> {
-        if self.files.is_empty() && !usual(&context.globals.root).exists() {
+        if self.files.is_empty() && !caches::usual_keys(context).exists() {
             return Ok(None);
         }
         self.read(context).map(Some)
     }
-}
-
-fn usual(root: &Path) -> PathBuf {
-    root.join("etc/cairn/trusted-keys")
 }
 
 /// The password of the secret key, where the environment has one.
