@@ -3,6 +3,7 @@
 //! In: a clause and a body. Out: lists and records whose items wait. Records are walked in the order of their keys' texts.
 
 use cairn_syntax::Diagnostic;
+use cairn_syntax::symbol::Symbol;
 
 use crate::evaluate::Frame;
 use crate::evaluator::{Evaluator, Result};
@@ -71,19 +72,30 @@ impl<'a> Evaluator<'a> {
         Ok(())
     }
 
-    /// The fields of a record in the order of their names' texts: the order that users see.
-    pub(crate) fn by_text(&self, record: &Record<'a>) -> Vec<&'a Field<'a>> {
+    /// Things with names in the order of the names' texts: the order that users see.
+    pub fn sorted_by_text<'t, T>(
+        &self,
+        things: &'t [T],
+        name: impl Fn(&T) -> Symbol,
+    ) -> Vec<&'t T> {
+        if things.len() < 2 {
+            return things.iter().collect();
+        }
         // The first bytes decide nearly always, and comparing them looks nowhere else.
-        let mut fields: Vec<(u64, &str, &'a Field<'a>)> = record
-            .fields
+        let mut sorted: Vec<(u64, &str, &'t T)> = things
             .iter()
-            .map(|field| {
-                let text = self.names.text(field.name);
-                (first_bytes(text), text, field)
+            .map(|thing| {
+                let text = self.names.text(name(thing));
+                (first_bytes(text), text, thing)
             })
             .collect();
-        fields.sort_unstable_by(|left, right| (left.0, left.1).cmp(&(right.0, right.1)));
-        fields.into_iter().map(|(_, _, field)| field).collect()
+        sorted.sort_unstable_by(|left, right| (left.0, left.1).cmp(&(right.0, right.1)));
+        sorted.into_iter().map(|(_, _, thing)| thing).collect()
+    }
+
+    /// The fields of a record in the order of their names' texts.
+    pub(crate) fn by_text(&self, record: &Record<'a>) -> Vec<&'a Field<'a>> {
+        self.sorted_by_text(record.fields, |field| field.name)
     }
 
     pub(crate) fn list_for(

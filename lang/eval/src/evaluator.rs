@@ -184,7 +184,7 @@ impl<'a> Evaluator<'a> {
 
     /// A thunk that the registered [`Externals`] compute. Make one for each id and keep it.
     pub fn external(&self, id: u32) -> Value<'a> {
-        self.suspend(State::External(id))
+        Value::Thunk(self.arena.alloc(Thunk::external(id)))
     }
 
     /// What the defaults of a record see: the instance (`self`), and the key of the map (`name`) that it stands under.

@@ -176,6 +176,11 @@ impl<'a> Thunk<'a> {
         }
     }
 
+    /// What the registered [`Externals`](crate::Externals) compute. Make one for each id and keep it.
+    pub fn external(id: u32) -> Self {
+        Self::new(State::External(id))
+    }
+
     /// The value, if it was computed already.
     pub fn done(&self) -> Option<Value<'a>> {
         match self.state.get() {

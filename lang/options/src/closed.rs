@@ -5,7 +5,7 @@
 
 use std::cell::OnceCell;
 
-use cairn_eval::{Error, Evaluator, Result, Type};
+use cairn_eval::{Error, Evaluator, RecordType, Result, Type};
 use cairn_syntax::Diagnostic;
 use cairn_syntax::ast::{Annotation, Expr, ExprKind, Key, Name, RecordItem};
 use cairn_syntax::span::Span;
@@ -21,6 +21,47 @@ pub(crate) enum Cursor<'t, 'a> {
     Type(&'a Type<'a>),
     /// Below `Any`: everything is admitted.
     Free,
+}
+
+/// Which names may stand below a [`Cursor`].
+#[derive(Clone, Copy)]
+pub(crate) enum Inside<'t, 'a> {
+    Group(&'t Group<'a>),
+    Record(&'a RecordType<'a>),
+    /// Any, each of this type.
+    Map(&'a Type<'a>),
+    /// Any.
+    Free,
+    /// None: values of this type have no fields.
+    Nothing(&'a Type<'a>),
+}
+
+impl<'t, 'a> Inside<'t, 'a> {
+    /// Whether no name is refused.
+    pub(crate) fn admits_all(self) -> bool {
+        match self {
+            Self::Map(_) | Self::Free => true,
+            Self::Record(record) => record.open,
+            Self::Group(_) | Self::Nothing(_) => false,
+        }
+    }
+
+    /// What stands under a name, where it may stand here.
+    pub(crate) fn get(self, name: Symbol) -> Option<Cursor<'t, 'a>> {
+        match self {
+            Self::Group(group) => group.get(name).map(|node| match node {
+                Node::Group(group) => Cursor::Group(group),
+                Node::Option(declared) => Cursor::Type(declared.ty),
+            }),
+            Self::Record(record) => match record.get(name) {
+                Some(field) => Some(Cursor::Type(field.ty)),
+                None => record.open.then_some(Cursor::Free),
+            },
+            Self::Map(of) => Some(Cursor::Type(of)),
+            Self::Free => Some(Cursor::Free),
+            Self::Nothing(_) => None,
+        }
+    }
 }
 
 /// All options; their paths are put together when the first mistake needs them.
@@ -85,46 +126,58 @@ impl<'t, 'a> Walker<'t, 'a> {
     }
 
     /// What stands under a name.
-    pub(crate) fn step(
+    fn step(
         &self,
         cursor: Cursor<'t, 'a>,
         above: &[Symbol],
         name: Symbol,
         span: Span,
     ) -> Result<Cursor<'t, 'a>> {
+        let inside = self.inside(cursor);
+        inside
+            .get(name)
+            .ok_or_else(|| self.refuse(inside, above, name, span))
+    }
+
+    /// What names may stand below.
+    pub(crate) fn inside(&self, cursor: Cursor<'t, 'a>) -> Inside<'t, 'a> {
         let ty = match cursor {
-            Cursor::Free => return Ok(Cursor::Free),
-            Cursor::Group(group) => {
-                return match group.get(name) {
-                    Some(Node::Group(group)) => Ok(Cursor::Group(group)),
-                    Some(Node::Option(declared)) => Ok(Cursor::Type(declared.ty)),
-                    None => Err(self.unknown(above, name, span, group.names())),
-                };
-            }
+            Cursor::Free => return Inside::Free,
+            Cursor::Group(group) => return Inside::Group(group),
             Cursor::Type(ty) => ty,
         };
         match shape(self.evaluator, ty).form {
-            Form::Record(record) => match record.get(name) {
-                Some(field) => Ok(Cursor::Type(field.ty)),
-                None if record.open => Ok(Cursor::Free),
-                None => Err(self.unknown(
-                    above,
-                    name,
-                    span,
-                    record.fields.iter().map(|field| field.name),
-                )),
-            },
-            Form::Map(of) => Ok(Cursor::Type(of)),
-            Form::Any => Ok(Cursor::Free),
+            Form::Record(record) => Inside::Record(record),
+            Form::Map(of) => Inside::Map(of),
+            Form::Any => Inside::Free,
             Form::Scalar if matches!(ty.structure().kind, cairn_eval::TypeKind::Union(_)) => {
-                Ok(Cursor::Free)
+                Inside::Free
             }
-            Form::List(_) | Form::Lines | Form::Scalar => Err(report::no_fields(
+            Form::List(_) | Form::Lines | Form::Scalar => Inside::Nothing(ty),
+        }
+    }
+
+    /// Says that a name can't stand there.
+    pub(crate) fn refuse(
+        &self,
+        inside: Inside<'t, 'a>,
+        above: &[Symbol],
+        name: Symbol,
+        span: Span,
+    ) -> Error {
+        match inside {
+            Inside::Group(group) => self.unknown(above, name, span, group.names()),
+            Inside::Record(record) => {
+                let names = record.fields.iter().map(|field| field.name);
+                self.unknown(above, name, span, names)
+            }
+            Inside::Nothing(ty) => report::no_fields(
                 span,
                 &self.print(above),
                 &self.evaluator.show_type(ty),
                 self.evaluator.names.text(name),
-            )),
+            ),
+            Inside::Map(_) | Inside::Free => self.unknown(above, name, span, std::iter::empty()),
         }
     }
 

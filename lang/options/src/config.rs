@@ -16,7 +16,7 @@ use crate::collect::{Assertion, Test, collect};
 use crate::doubt::Doubt;
 use crate::engine::{Engine, ROOT};
 use crate::load::Module;
-use crate::point::{Contribution, Place};
+use crate::point::{Assignment, Place, Point};
 use crate::recorder::Recorder;
 use crate::tree::{Form, shape};
 use crate::{load as graph, path};
@@ -77,7 +77,7 @@ pub struct Config<'a> {
     /// Found before anything ran.
     errors: Vec<Diagnostic>,
     /// Points that a check puts off: nobody sets them.
-    unset: Vec<u32>,
+    unset: Vec<&'a Point<'a>>,
     files: Rc<RefCell<BTreeSet<String>>>,
     entry: ScopeId,
     /// Kept only because to let go of them takes time: most programs end first.
@@ -122,23 +122,24 @@ pub fn load<'a>(
     for definition in &collected.definitions {
         walker.definition(tree, definition.path, definition.expr, &mut errors);
     }
-    let contributions = collected
+    let assignments = collected
         .definitions
         .iter()
         .enumerate()
-        .map(|(position, definition)| Contribution {
+        .map(|(position, definition)| Assignment {
             value: definition.value,
             span: definition.expr.span,
             key: definition
                 .path
                 .first()
                 .map_or(definition.expr.span, |name| name.span),
-            rest: arena.slice(definition.path),
+            path: arena.slice(definition.path),
             condition: definition.condition,
             priority: None,
             order: None,
             position: position as u32,
         });
+    let assignments = arena.collect(assignments);
     let anything = arena.alloc(Type {
         kind: TypeKind::Any,
         span: None,
@@ -146,9 +147,9 @@ pub fn load<'a>(
     let engine = Rc::new(Engine::new(
         arena,
         tree,
-        contributions.collect(),
+        assignments,
         collected.conditions,
-        root,
+        (evaluator.names.intern(""), root),
         anything,
     ));
     drop(collected.definitions);
@@ -213,7 +214,8 @@ impl<'a> Config<'a> {
     /// records, assertions.
     pub fn check(&mut self) -> Result<Checked, Failure> {
         let mut errors = self.errors.clone();
-        let data = self.whole(ROOT, &mut errors);
+        let root = self.engine.point(ROOT);
+        let data = self.whole(root, &mut errors);
         self.assert_all(&mut errors);
         // Mistakes of expression files that were imported on the way.
         errors.extend(self.evaluator.take_errors());
@@ -237,9 +239,9 @@ impl<'a> Config<'a> {
     ///
     /// Errors: no such option; or what computing it met.
     pub fn get(&mut self, path: &str) -> Result<Data, Failure> {
-        let id = self.find(path)?;
+        let point = self.find(path)?;
         let mut errors = Vec::new();
-        let data = self.whole(id, &mut errors);
+        let data = self.whole(point, &mut errors);
         match data {
             Some(data) if errors.is_empty() => Ok(data),
             _ => Err(failure(errors, self.evaluator.sources.clone())),
@@ -322,7 +324,7 @@ impl<'a> Config<'a> {
     }
 
     /// The point behind a path's text.
-    pub(crate) fn find(&mut self, text: &str) -> Result<u32, Failure> {
+    pub(crate) fn find(&mut self, text: &str) -> Result<&'a Point<'a>, Failure> {
         let source = self.evaluator.sources.add("<option>", text);
         let Some(parts) = path::parse(text) else {
             let span = Span::new(source, 0, text.len());
@@ -330,31 +332,38 @@ impl<'a> Config<'a> {
                 .help("write names with dots between; quote a name that has a dot: `sites.\"example.org\"`");
             return Err(failure(vec![error], self.evaluator.sources.clone()));
         };
-        let mut id = ROOT;
+        let mut point = self.engine.point(ROOT);
         for (index, (part, start)) in parts.iter().enumerate() {
             let end = parts
                 .get(index + 1)
                 .map_or(text.len(), |(_, next)| next - 1);
             let span = Span::new(source, *start, end);
-            id = self
-                .below(id, part, span)
+            point = self
+                .below(point, part, span)
                 .map_err(|error| failure(vec![*error], self.evaluator.sources.clone()))?;
         }
-        Ok(id)
+        Ok(point)
     }
 
-    fn below(&mut self, id: u32, part: &str, span: Span) -> Result<u32, cairn_eval::Error> {
+    fn below(
+        &mut self,
+        point: &'a Point<'a>,
+        part: &str,
+        span: Span,
+    ) -> Result<&'a Point<'a>, cairn_eval::Error> {
         let name = self.evaluator.names.intern(part);
-        let point = self.engine.point(id);
         self.evaluator.force(point.value, span)?;
-        let children = self.engine.children(id);
-        if let Some((_, child)) = children.iter().find(|(known, _)| *known == name) {
-            return Ok(*child);
+        let children = point.children();
+        if let Some(child) = children.iter().find(|child| child.name == name) {
+            return Ok(child);
         }
         let names = &self.evaluator.names;
         let path = point.path();
         let above: Vec<&str> = path.iter().map(|name| names.text(*name)).collect();
-        let siblings: Vec<&str> = children.iter().map(|(name, _)| names.text(*name)).collect();
+        let siblings: Vec<&str> = children
+            .iter()
+            .map(|child| names.text(child.name))
+            .collect();
         Err(crate::report::unknown(
             span,
             &above,
@@ -366,43 +375,38 @@ impl<'a> Config<'a> {
 
     /// Forces a point and all below it. What nobody sets comes last: until then somebody may have asked for it, and the
     /// error names who.
-    fn whole(&mut self, id: u32, errors: &mut Vec<Diagnostic>) -> Option<Data> {
-        let data = self.walk(id, errors);
+    fn whole(&mut self, point: &'a Point<'a>, errors: &mut Vec<Diagnostic>) -> Option<Data> {
+        let data = self.walk(point, errors);
         let unset = std::mem::take(&mut self.unset);
         let none = unset.is_empty();
-        for id in unset {
-            self.walk_now(id, errors);
+        for point in unset {
+            self.walk_now(point, errors);
         }
         data.filter(|_| none)
     }
 
     /// Forces a point and all below it; puts off what nobody sets.
-    fn walk(&mut self, id: u32, errors: &mut Vec<Diagnostic>) -> Option<Data> {
-        if self.is_unset(id) {
-            self.unset.push(id);
+    fn walk(&mut self, point: &'a Point<'a>, errors: &mut Vec<Diagnostic>) -> Option<Data> {
+        if self.is_unset(point) {
+            self.unset.push(point);
             return None;
         }
-        self.walk_now(id, errors)
+        self.walk_now(point, errors)
     }
 
     /// Whether an option has neither a definition nor a default, and needs one.
-    fn is_unset(&mut self, id: u32) -> bool {
-        let engine = self.engine.clone();
-        let point = engine.point(id);
-        let Place::Typed { ty, .. } = &point.place else {
+    fn is_unset(&mut self, point: &'a Point<'a>) -> bool {
+        let Place::Typed { ty, .. } = point.place else {
             return false;
         };
-        let shape = shape(&self.evaluator, ty);
-        !shape.nullable
-            && !matches!(shape.form, Form::Record(_) | Form::Map(_))
-            && engine
-                .gather(&mut self.evaluator, id)
-                .is_ok_and(<[_]>::is_empty)
+        let gathered = self.engine.gather(&mut self.evaluator, point);
+        gathered.is_ok_and(<[_]>::is_empty) && {
+            let shape = shape(&self.evaluator, ty);
+            !shape.nullable && !matches!(shape.form, Form::Record(_) | Form::Map(_))
+        }
     }
 
-    fn walk_now(&mut self, id: u32, errors: &mut Vec<Diagnostic>) -> Option<Data> {
-        let engine = self.engine.clone();
-        let point = engine.point(id);
+    fn walk_now(&mut self, point: &'a Point<'a>, errors: &mut Vec<Diagnostic>) -> Option<Data> {
         let span = point.home().unwrap_or(Span::new(SourceId(0), 0, 0));
         let value = match self.evaluator.force(point.value, span) {
             Ok(value) => value,
@@ -415,7 +419,7 @@ impl<'a> Config<'a> {
             Place::Group(_) => true,
             Place::Typed { ty, .. } => match shape(&self.evaluator, ty).form {
                 Form::Record(_) | Form::Map(_) => matches!(value, Value::Record(_)),
-                Form::Any => !engine.children(id).is_empty(),
+                Form::Any => !point.children().is_empty(),
                 _ => false,
             },
         };
@@ -428,14 +432,14 @@ impl<'a> Config<'a> {
                 }
             };
         }
-        self.closed(id, errors);
-        let mut children = engine.children(id).to_vec();
-        let names = &self.evaluator.names;
-        children.sort_unstable_by(|(one, _), (other, _)| names.text(*one).cmp(names.text(*other)));
+        self.closed(point, errors);
+        let children = self
+            .evaluator
+            .sorted_by_text(point.children(), |child| child.name);
         let mut fields = Vec::with_capacity(children.len());
-        for (name, child) in &children {
-            if let Some(data) = self.walk(*child, errors) {
-                fields.push((self.evaluator.names.text(*name).to_owned(), data));
+        for child in &children {
+            if let Some(data) = self.walk(child, errors) {
+                fields.push((self.evaluator.names.text(child.name).to_owned(), data));
             }
         }
         (fields.len() == children.len()).then(|| Data {
@@ -445,32 +449,29 @@ impl<'a> Config<'a> {
     }
 
     /// Reports fields of computed records that nobody declared.
-    fn closed(&mut self, id: u32, errors: &mut Vec<Diagnostic>) {
-        let engine = self.engine.clone();
-        let opened = match engine.opened(&mut self.evaluator, id) {
+    fn closed(&mut self, point: &'a Point<'a>, errors: &mut Vec<Diagnostic>) {
+        let opened = match self.engine.opened(&mut self.evaluator, point) {
             Ok(opened) => opened,
             Err(error) => return errors.push(*error),
         };
-        let point = engine.point(id);
         let walker = Walker {
             evaluator: &self.evaluator,
             known: &self.known,
         };
-        let cursor = match &point.place {
+        let inside = walker.inside(match point.place {
             Place::Group(group) => Cursor::Group(group),
             Place::Typed { ty, .. } => Cursor::Type(ty),
-        };
-        let path = point.path();
+        });
+        if inside.admits_all() {
+            return;
+        }
         for opened in opened {
             for field in opened.record.map_or(&[][..], |record| record.fields) {
-                let place = self.evaluator.place(field.origin);
-                let span = place.map_or(opened.peeled.span, |place| place.key);
-                errors.extend(
-                    walker
-                        .step(cursor, &path, field.name, span)
-                        .err()
-                        .map(|error| *error),
-                );
+                if inside.get(field.name).is_none() {
+                    let place = self.evaluator.place(field.origin);
+                    let span = place.map_or(opened.peeled.span, |place| place.key);
+                    errors.push(*walker.refuse(inside, &point.path(), field.name, span));
+                }
             }
         }
     }

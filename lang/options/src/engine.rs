@@ -7,20 +7,20 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 
-use cairn_eval::{Arena, Error, Evaluator, Externals, Field, Origin, Result, Type, Value};
+use cairn_eval::{Arena, Error, Evaluator, Externals, Field, Origin, Result, Thunk, Type, Value};
 use cairn_syntax::span::Span;
 use cairn_syntax::symbol::Symbol;
 use cairn_syntax::{Diagnostic, Label};
 
 use crate::collect::Condition;
-use crate::point::{Contribution, DECLARED, Opened, Parts, Place, Point, Trail};
+use crate::point::{Assignment, Contribution, DECLARED, Opened, Parts, Place, Point};
 use crate::report;
 use crate::tree::{Form, Group, Node, shape};
 
 /// The number of the point that is the whole configuration.
 pub(crate) const ROOT: u32 = 0;
 /// How deep points may lie: a record type that holds itself without `?` would go on for ever.
-const DEEPEST: usize = 64;
+const DEEPEST: u32 = 64;
 
 /// All points of one configuration.
 pub(crate) struct Engine<'a> {
@@ -39,19 +39,21 @@ impl<'a> Engine<'a> {
     pub(crate) fn new(
         arena: &'a Arena,
         tree: &'a Group<'a>,
-        definitions: Vec<Contribution<'a>>,
+        assignments: &'a [Assignment<'a>],
         conditions: Vec<Condition<'a>>,
-        root: Value<'a>,
+        (nameless, root): (Symbol, Value<'a>),
         anything: &'a Type<'a>,
     ) -> Self {
+        let all = arena.collect(assignments.iter().map(Contribution::new));
         let point = arena.alloc(Point {
-            trail: None,
+            name: nameless,
+            parent: None,
+            depth: 0,
+            key: None,
             place: Place::Group(tree),
             value: root,
-            key: None,
-            parent: None,
             children: OnceCell::new(),
-            gathered: OnceCell::from(arena.slice(&definitions)),
+            gathered: OnceCell::from(all),
             parts: OnceCell::new(),
             opened: OnceCell::new(),
         });
@@ -64,56 +66,48 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// A point by its number.
+    /// The point behind an external thunk.
     pub(crate) fn point(&self, id: u32) -> &'a Point<'a> {
         self.points.borrow()[id as usize]
     }
 
-    /// The points below a point, sorted by name; none before it was computed.
-    pub(crate) fn children(&self, id: u32) -> &'a [(Symbol, u32)] {
-        self.point(id).children.get().copied().unwrap_or_default()
-    }
-
-    /// The record of the points that a point consists of; the same ones each time. No name comes twice.
-    pub(crate) fn record_of(
+    /// The record of the points that a point consists of; the same ones each time. `below` is sorted by name, and no name comes twice.
+    pub(crate) fn record_of<I>(
         &self,
         evaluator: &mut Evaluator<'a>,
-        id: u32,
-        below: impl IntoIterator<Item = (Symbol, Place<'a>, Option<Symbol>)>,
-    ) -> Value<'a> {
-        let point = self.point(id);
+        point: &'a Point<'a>,
+        below: I,
+    ) -> Value<'a>
+    where
+        I: IntoIterator<Item = (Symbol, Place<'a>, Option<Symbol>)>,
+        I::IntoIter: ExactSizeIterator,
+    {
         let children = point.children.get_or_init(|| {
-            let length = point.trail.map_or(0, |trail| trail.length) + 1;
             let mut points = self.points.borrow_mut();
-            let made = below.into_iter().map(|(name, place, key)| {
-                let child = points.len() as u32;
-                let trail = evaluator.arena.alloc(Trail {
-                    name,
-                    above: point.trail,
-                    length,
-                });
-                points.push(evaluator.arena.alloc(Point {
-                    trail: Some(trail),
-                    place,
-                    value: evaluator.external(child),
-                    key,
-                    parent: Some(id),
-                    children: OnceCell::new(),
-                    gathered: OnceCell::new(),
-                    parts: OnceCell::new(),
-                    opened: OnceCell::new(),
-                }));
-                (name, child)
+            let below = below.into_iter();
+            let arena = evaluator.arena;
+            let ids = points.len()..points.len() + below.len();
+            let thunks = arena.collect(ids.map(|id| Thunk::external(id as u32)));
+            let made = below.zip(thunks).map(|((name, place, key), thunk)| Point {
+                name,
+                parent: Some(point),
+                depth: point.depth + 1,
+                key,
+                place,
+                value: Value::Thunk(thunk),
+                children: OnceCell::new(),
+                gathered: OnceCell::new(),
+                parts: OnceCell::new(),
+                opened: OnceCell::new(),
             });
-            let mut made: Vec<(Symbol, u32)> = made.collect();
-            made.sort_unstable();
-            evaluator.arena.slice(&made)
+            let made = arena.collect(made);
+            points.extend(made);
+            made
         });
-        let points = self.points.borrow();
-        evaluator.record_in_order(children.iter().map(|(name, child)| Field {
-            name: *name,
+        evaluator.record_in_order(children.iter().map(|child| Field {
+            name: child.name,
             origin: Origin::NONE,
-            value: points[*child as usize].value,
+            value: child.value,
         }))
     }
 
@@ -121,49 +115,47 @@ impl<'a> Engine<'a> {
     pub(crate) fn gather(
         &self,
         evaluator: &mut Evaluator<'a>,
-        id: u32,
+        point: &'a Point<'a>,
     ) -> Result<&'a [Contribution<'a>]> {
-        let point = self.point(id);
         if let Some(known) = point.gathered.get() {
             return Ok(known);
         }
-        // In this order: what these compute may gather for other points.
-        let (parts, opened) = match point.parent {
-            Some(parent) => {
-                let parts = self.parts(evaluator, parent)?;
-                let opened = match parts.whole {
-                    [] => &[],
-                    _ => self.opened(evaluator, parent)?,
-                };
-                (Some(parts), opened)
-            }
-            None => (None, &[][..]),
+        let Some(parent) = point.parent else {
+            return Ok(&[]);
         };
+        // In this order: what these compute may gather for other points.
+        let parts = self.parts(evaluator, parent)?;
+        let opened = match parts.whole {
+            [] => &[],
+            _ => self.opened(evaluator, parent)?,
+        };
+        let under = parts.under(point.name);
+        let default = match point.place {
+            Place::Typed { default, .. } => default,
+            Place::Group(_) => None,
+        };
+        if opened.is_empty() && default.is_none() {
+            // What is shared takes no memory.
+            return Ok(point.gathered.get_or_init(|| under));
+        }
         let mut all = self.scratch.take();
         all.clear();
-        if let (Some(parts), Some(trail)) = (parts, point.trail) {
-            inherited(evaluator, &parts, opened, trail.name, &mut all);
-        }
+        all.extend_from_slice(under);
+        inherited(evaluator, opened, point.name, &mut all);
         // A default of the record around it stands before the field's own.
-        let around = all
-            .iter()
-            .any(|contribution| contribution.position == u32::MAX);
-        if let Place::Typed {
-            default: Some((value, span)),
-            ..
-        } = point.place
-            && !around
+        if let Some((value, span)) = default
+            && !all.iter().any(Contribution::is_declared)
         {
-            all.push(Contribution {
+            all.push(Contribution::new(evaluator.arena.alloc(Assignment {
                 value,
                 span,
                 key: span,
-                rest: &[],
+                path: &[],
                 condition: None,
                 priority: Some(DECLARED),
                 order: None,
                 position: u32::MAX,
-            });
+            })));
         }
         let gathered = point.gathered.get_or_init(|| evaluator.arena.slice(&all));
         self.scratch.set(all);
@@ -171,47 +163,28 @@ impl<'a> Engine<'a> {
     }
 
     /// A point's contributions, sorted by whether they go on below it.
-    pub(crate) fn parts(&self, evaluator: &mut Evaluator<'a>, id: u32) -> Result<Parts<'a>> {
-        let point = self.point(id);
+    pub(crate) fn parts(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        point: &'a Point<'a>,
+    ) -> Result<Parts<'a>> {
         if let Some(known) = point.parts.get() {
             return Ok(*known);
         }
-        let all = self.gather(evaluator, id)?;
-        let mut below: Vec<(Symbol, Contribution<'a>)> = Vec::new();
-        for contribution in all {
-            if let Some((name, rest)) = contribution.rest.split_first() {
-                let inner = Contribution {
-                    rest,
-                    key: name.span,
-                    ..*contribution
-                };
-                below.push((name.symbol, inner));
-            }
-        }
-        below.sort_by_key(|(name, _)| *name);
-        let whole = if below.is_empty() {
-            // What is shared takes no memory.
-            all
-        } else {
-            let whole = all.iter().filter(|one| one.rest.is_empty()).copied();
-            let whole: Vec<Contribution<'a>> = whole.collect();
-            evaluator.arena.slice(&whole)
-        };
-        let below = evaluator.arena.slice(&below);
-        Ok(*point.parts.get_or_init(|| Parts { below, whole }))
+        let all = self.gather(evaluator, point)?;
+        Ok(*point.parts.get_or_init(|| Parts::of(evaluator.arena, all)))
     }
 
     /// The records that were written for a point as a whole and count, and what takes keys out of it.
     pub(crate) fn opened(
         &self,
         evaluator: &mut Evaluator<'a>,
-        id: u32,
+        point: &'a Point<'a>,
     ) -> Result<&'a [Opened<'a>]> {
-        let point = self.point(id);
         if let Some(known) = point.opened.get() {
             return Ok(known);
         }
-        let parts = self.parts(evaluator, id)?;
+        let parts = self.parts(evaluator, point)?;
         let mut opened = Vec::new();
         let mut errors: Vec<Error> = Vec::new();
         let is_map = match &point.place {
@@ -221,16 +194,15 @@ impl<'a> Engine<'a> {
         // A map's default stands only where nothing else was said.
         let mut others = false;
         if is_map {
-            for (_, contribution) in parts.below {
-                others |= self.active(evaluator, contribution.condition)?;
+            for contribution in parts.below {
+                others |= self.active(evaluator, contribution.from.condition)?;
             }
         }
         for contribution in parts.whole {
-            let declared = contribution.position == u32::MAX;
-            if is_map && declared && (others || !opened.is_empty()) {
+            if is_map && contribution.is_declared() && (others || !opened.is_empty()) {
                 continue;
             }
-            match self.open(evaluator, point, *contribution) {
+            match self.open(evaluator, point, contribution.from) {
                 Ok(Some(one)) => opened.push(one),
                 Ok(None) => {}
                 Err(error) => errors.push(error),
@@ -248,7 +220,7 @@ impl<'a> Engine<'a> {
         &self,
         evaluator: &mut Evaluator<'a>,
         point: &Point<'a>,
-        from: Contribution<'a>,
+        from: &'a Assignment<'a>,
     ) -> Result<Option<Opened<'a>>> {
         if !self.active(evaluator, from.condition)? {
             return Ok(None);
@@ -257,7 +229,7 @@ impl<'a> Engine<'a> {
         match (&peeled.value, &point.place) {
             (Value::Record(record), _) if !peeled.remove => Ok(Some(Opened {
                 record: Some(record),
-                from,
+                position: from.position,
                 peeled,
             })),
             (Value::List(_), Place::Typed { ty, declared, .. })
@@ -267,7 +239,7 @@ impl<'a> Engine<'a> {
             }
             (Value::List(_), Place::Typed { .. }) if peeled.remove => Ok(Some(Opened {
                 record: None,
-                from,
+                position: from.position,
                 peeled,
             })),
             (Value::Null, Place::Typed { ty, .. }) if shape(evaluator, ty).nullable => Ok(None),
@@ -335,54 +307,52 @@ impl<'a> Engine<'a> {
         evaluator: &mut Evaluator<'a>,
         point: &Point<'a>,
     ) -> Option<(Span, String)> {
-        let parent = self.point(point.parent?);
+        let parent = point.parent?;
         let Place::Typed { .. } = parent.place else {
             return None;
         };
-        let all = self.gather(evaluator, point.parent?).ok()?;
+        let all = self.gather(evaluator, parent).ok()?;
         let first = all
             .iter()
-            .find(|contribution| contribution.position != u32::MAX)?;
-        Some((first.key, parent.print(evaluator)))
+            .find(|contribution| !contribution.is_declared())?;
+        Some((first.key(), parent.print(evaluator)))
     }
 }
 
-/// What was written of a point further up, in stable order.
+/// Adds what records around a point say of it to what paths said; all in stable order.
 fn inherited<'a>(
     evaluator: &Evaluator<'a>,
-    parts: &Parts<'a>,
     opened: &[Opened<'a>],
     name: Symbol,
     all: &mut Vec<Contribution<'a>>,
 ) {
-    all.extend(parts.under(name).copied());
     let below = all.len();
     for opened in opened {
         let Some(field) = opened.record.and_then(|record| record.get(name)) else {
             continue;
         };
         let place = evaluator.place(field.origin);
-        all.push(Contribution {
+        all.push(Contribution::new(evaluator.arena.alloc(Assignment {
             value: field.value,
             span: place.map_or(opened.peeled.span, |place| place.value),
             key: place.map_or(opened.peeled.span, |place| place.key),
-            rest: &[],
+            path: &[],
             condition: None,
             priority: opened.peeled.priority,
             order: opened.peeled.order,
-            position: opened.from.position,
-        });
+            position: opened.position,
+        })));
     }
     // Each of the two is in order by itself.
     if below > 0 && below < all.len() {
-        all.sort_by_key(|contribution| contribution.position);
+        all.sort_by_key(|contribution| contribution.from.position);
     }
 }
 
 impl<'a> Externals<'a> for Engine<'a> {
     fn force(&self, evaluator: &mut Evaluator<'a>, id: u32) -> Result<Value<'a>> {
         let point = self.point(id);
-        if point.trail.is_some_and(|trail| trail.length > DEEPEST) {
+        if point.depth > DEEPEST {
             let span = point
                 .home()
                 .unwrap_or(Span::new(cairn_syntax::span::SourceId(0), 0, 0));
@@ -408,9 +378,9 @@ impl<'a> Externals<'a> for Engine<'a> {
                     };
                     (*name, place, None)
                 });
-                Ok(self.record_of(evaluator, id, below))
+                Ok(self.record_of(evaluator, point, below))
             }
-            Place::Typed { ty, declared, .. } => self.merge(evaluator, id, ty, *declared),
+            Place::Typed { ty, declared, .. } => self.merge(evaluator, point, ty, *declared),
         }
     }
 

@@ -8,7 +8,7 @@ use cairn_syntax::span::Span;
 
 use crate::engine::Engine;
 use crate::merge::Contest;
-use crate::point::{Contribution, MIDDLE, Peeled, Point};
+use crate::point::{Assignment, MIDDLE, Peeled, Point};
 use crate::report;
 
 impl<'a> Engine<'a> {
@@ -146,11 +146,11 @@ fn placed<'a>(
     let Value::Annotated(_) = item else {
         return Ok((order.unwrap_or(MIDDLE), item, span));
     };
-    let whole = Contribution {
+    let whole = Assignment {
         value: item,
         span,
         key: span,
-        rest: &[],
+        path: &[],
         condition: None,
         priority: None,
         order,

@@ -17,7 +17,7 @@ use crate::tree::{Form, shape};
 /// What the definitions of a point come to, before they are joined.
 pub(crate) struct Contest<'a> {
     /// Those that count, in stable order.
-    pub(crate) entered: Vec<(Contribution<'a>, Peeled<'a>)>,
+    pub(crate) entered: Vec<Peeled<'a>>,
     /// The priority that wins.
     pub(crate) best: i64,
     /// What computing the others met; where there is one, the point has no value.
@@ -26,10 +26,7 @@ pub(crate) struct Contest<'a> {
 
 impl<'a> Contest<'a> {
     pub(crate) fn winners(&self) -> impl Iterator<Item = &Peeled<'a>> {
-        self.entered
-            .iter()
-            .map(|(_, peeled)| peeled)
-            .filter(|peeled| self.wins(peeled))
+        self.entered.iter().filter(|peeled| self.wins(peeled))
     }
 
     /// Whether a definition is part of the result.
@@ -43,27 +40,26 @@ impl<'a> Engine<'a> {
     pub(crate) fn merge(
         &self,
         evaluator: &mut Evaluator<'a>,
-        id: u32,
+        point: &'a Point<'a>,
         ty: &'a Type<'a>,
         declared: Span,
     ) -> Result<Value<'a>> {
-        let point = self.point(id);
         let shape = shape(evaluator, ty);
         if shape.nullable
             && matches!(shape.form, Form::Record(_) | Form::Map(_))
-            && self.is_null(evaluator, id)?
+            && self.is_null(evaluator, point)?
         {
             return Ok(Value::Null);
         }
         let merged = match shape.form {
-            Form::Record(record) => self.by_field(evaluator, id, record)?,
-            Form::Map(of) => self.by_key(evaluator, id, Some(of), declared)?,
-            Form::Any if self.all_records(evaluator, id)? => {
-                self.by_key(evaluator, id, None, declared)?
+            Form::Record(record) => self.by_field(evaluator, point, record)?,
+            Form::Map(of) => self.by_key(evaluator, point, Some(of), declared)?,
+            Form::Any if self.all_records(evaluator, point)? => {
+                self.by_key(evaluator, point, None, declared)?
             }
             form => {
-                let contest = self.contest(evaluator, id)?;
-                self.refuse_below(evaluator, id, point, ty)?;
+                let contest = self.contest(evaluator, point)?;
+                self.refuse_below(evaluator, point, ty)?;
                 if contest.winners().all(|peeled| peeled.remove) {
                     self.first(contest.errors)?;
                     // As everywhere in the language, a `T?` that nobody sets is null.
@@ -92,31 +88,34 @@ impl<'a> Engine<'a> {
     }
 
     /// Computes all definitions that count, and finds the priority that wins.
-    pub(crate) fn contest(&self, evaluator: &mut Evaluator<'a>, id: u32) -> Result<Contest<'a>> {
-        let parts = self.parts(evaluator, id)?;
+    pub(crate) fn contest(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        point: &'a Point<'a>,
+    ) -> Result<Contest<'a>> {
+        let parts = self.parts(evaluator, point)?;
         let mut entered = Vec::with_capacity(parts.whole.len());
         let mut errors: Vec<Error> = Vec::new();
         for contribution in parts.whole {
             // The option's own default comes last: where anything else counts, it has lost unread.
-            let beaten = |(_, peeled): &(Contribution<'a>, Peeled<'a>)| {
-                !peeled.remove && peeled.priority.unwrap_or(PLAIN) < DECLARED
-            };
+            let beaten =
+                |peeled: &Peeled<'a>| !peeled.remove && peeled.priority.unwrap_or(PLAIN) < DECLARED;
             if contribution.is_declared() && errors.is_empty() && entered.iter().any(beaten) {
                 break;
             }
-            let peeled = match self.active(evaluator, contribution.condition) {
-                Ok(true) => contribution.peel(evaluator),
+            let peeled = match self.active(evaluator, contribution.from.condition) {
+                Ok(true) => contribution.from.peel(evaluator),
                 Ok(false) => continue,
                 Err(error) => Err(error),
             };
             match peeled {
-                Ok(peeled) => entered.push((*contribution, peeled)),
+                Ok(peeled) => entered.push(peeled),
                 Err(error) => errors.push(error),
             }
         }
-        let priorities = entered.iter().filter(|(_, peeled)| !peeled.remove);
+        let priorities = entered.iter().filter(|peeled| !peeled.remove);
         let best = priorities
-            .map(|(_, peeled)| peeled.priority.unwrap_or(PLAIN))
+            .map(|peeled| peeled.priority.unwrap_or(PLAIN))
             .min()
             .unwrap_or(PLAIN);
         Ok(Contest {
@@ -159,19 +158,18 @@ impl<'a> Engine<'a> {
     fn refuse_below(
         &self,
         evaluator: &mut Evaluator<'a>,
-        id: u32,
-        point: &Point<'a>,
+        point: &'a Point<'a>,
         ty: &'a Type<'a>,
     ) -> Result<()> {
-        let parts = self.parts(evaluator, id)?;
-        let mut below: Vec<&(Symbol, Contribution<'a>)> = parts.below.iter().collect();
-        below.sort_by_key(|(_, contribution)| contribution.position);
-        for &(name, contribution) in below {
-            if self.active(evaluator, contribution.condition)? {
+        let parts = self.parts(evaluator, point)?;
+        let mut below: Vec<(Symbol, &Contribution<'a>)> = parts.named().collect();
+        below.sort_by_key(|(_, contribution)| contribution.from.position);
+        for (name, contribution) in below {
+            if self.active(evaluator, contribution.from.condition)? {
                 let path = point.print(evaluator);
                 let ty = evaluator.show_type(ty);
                 return Err(report::no_fields(
-                    contribution.key,
+                    contribution.key(),
                     &path,
                     &ty,
                     evaluator.names.text(name),
@@ -181,32 +179,32 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    fn is_null(&self, evaluator: &mut Evaluator<'a>, id: u32) -> Result<bool> {
-        for (_, contribution) in self.parts(evaluator, id)?.below {
-            if self.active(evaluator, contribution.condition)? {
+    fn is_null(&self, evaluator: &mut Evaluator<'a>, point: &'a Point<'a>) -> Result<bool> {
+        for contribution in self.parts(evaluator, point)?.below {
+            if self.active(evaluator, contribution.from.condition)? {
                 return Ok(false);
             }
         }
-        let mut contest = self.contest(evaluator, id)?;
+        let mut contest = self.contest(evaluator, point)?;
         self.first(std::mem::take(&mut contest.errors))?;
         Ok(contest
             .winners()
             .all(|peeled| matches!(peeled.value, Value::Null)))
     }
 
-    fn all_records(&self, evaluator: &mut Evaluator<'a>, id: u32) -> Result<bool> {
-        let parts = self.parts(evaluator, id)?;
-        for (_, contribution) in parts.below {
-            if self.active(evaluator, contribution.condition)? {
+    fn all_records(&self, evaluator: &mut Evaluator<'a>, point: &'a Point<'a>) -> Result<bool> {
+        let parts = self.parts(evaluator, point)?;
+        for contribution in parts.below {
+            if self.active(evaluator, contribution.from.condition)? {
                 return Ok(true);
             }
         }
-        let mut contest = self.contest(evaluator, id)?;
+        let mut contest = self.contest(evaluator, point)?;
         self.first(std::mem::take(&mut contest.errors))?;
         let records = contest
             .entered
             .iter()
-            .filter(|(_, peeled)| matches!(peeled.value, Value::Record(_)))
+            .filter(|peeled| matches!(peeled.value, Value::Record(_)))
             .count();
         Ok(records > 0 && records == contest.entered.len())
     }
@@ -214,10 +212,9 @@ impl<'a> Engine<'a> {
     fn by_field(
         &self,
         evaluator: &mut Evaluator<'a>,
-        id: u32,
+        point: &'a Point<'a>,
         record: &'a RecordType<'a>,
     ) -> Result<Value<'a>> {
-        let point = self.point(id);
         let mut below = Vec::with_capacity(record.fields.len());
         let around = evaluator.around(point.value, point.key);
         for field in record.fields {
@@ -236,7 +233,7 @@ impl<'a> Engine<'a> {
             let declared = point
                 .home()
                 .unwrap_or(Span::new(cairn_syntax::span::SourceId(0), 0, 0));
-            let keys = self.keys(evaluator, id)?.into_iter();
+            let keys = self.keys(evaluator, point)?.into_iter();
             for name in keys.filter(|name| !known(*name)) {
                 let place = Place::Typed {
                     ty: self.anything,
@@ -246,17 +243,17 @@ impl<'a> Engine<'a> {
                 below.push((name, place, point.key));
             }
         }
-        Ok(self.record_of(evaluator, id, below))
+        below.sort_unstable_by_key(|(name, ..)| *name);
+        Ok(self.record_of(evaluator, point, below))
     }
 
     fn by_key(
         &self,
         evaluator: &mut Evaluator<'a>,
-        id: u32,
+        point: &'a Point<'a>,
         of: Option<&'a Type<'a>>,
         declared: Span,
     ) -> Result<Value<'a>> {
-        let point = self.point(id);
         let ty = of.unwrap_or(self.anything);
         let declared = ty.span.unwrap_or(declared);
         let place = Place::Typed {
@@ -264,25 +261,25 @@ impl<'a> Engine<'a> {
             default: None,
             declared,
         };
-        let keys = self.keys(evaluator, id)?.into_iter();
+        let keys = self.keys(evaluator, point)?.into_iter();
         let below = keys.map(|name| {
             let key = if of.is_some() { Some(name) } else { point.key };
             (name, place, key)
         });
-        Ok(self.record_of(evaluator, id, below))
+        Ok(self.record_of(evaluator, point, below))
     }
 
     /// The keys that definitions gave a point, less those that one took out.
-    fn keys(&self, evaluator: &mut Evaluator<'a>, id: u32) -> Result<Vec<Symbol>> {
-        let parts = self.parts(evaluator, id)?;
+    fn keys(&self, evaluator: &mut Evaluator<'a>, point: &'a Point<'a>) -> Result<Vec<Symbol>> {
+        let parts = self.parts(evaluator, point)?;
         let mut keys = Vec::new();
-        for (name, contribution) in parts.below {
-            if keys.last() != Some(name) && self.active(evaluator, contribution.condition)? {
-                keys.push(*name);
+        for (name, contribution) in parts.named() {
+            if keys.last() != Some(&name) && self.active(evaluator, contribution.from.condition)? {
+                keys.push(name);
             }
         }
         let mut removed = Vec::new();
-        for opened in self.opened(evaluator, id)? {
+        for opened in self.opened(evaluator, point)? {
             match (opened.record, opened.peeled.value) {
                 (Some(record), _) => keys.extend(record.fields.iter().map(|field| field.name)),
                 (None, Value::List(list)) => {

@@ -59,25 +59,25 @@ impl Config<'_> {
     ///
     /// Errors: no such option, or what computing it met.
     pub fn why(&mut self, path: &str) -> Result<Why, Failure> {
-        let id = self.find(path)?;
+        let point = self.find(path)?;
         let value = self.get(path)?;
         let engine = self.engine.clone();
-        let point = engine.point(id);
         let failed = |error: cairn_eval::Error, config: &Self| Failure {
             diagnostics: vec![*error],
             sources: config.evaluator.sources.clone(),
         };
         let gathered = engine
-            .gather(&mut self.evaluator, id)
+            .gather(&mut self.evaluator, point)
             .map_err(|error| failed(error, self))?;
         let mut found = Vec::new();
         for contribution in gathered {
             let active = engine
-                .active(&mut self.evaluator, contribution.condition)
+                .active(&mut self.evaluator, contribution.from.condition)
                 .map_err(|error| failed(error, self))?;
-            let peeled = if active && contribution.rest.is_empty() && !contribution.is_declared() {
+            let peeled = if active && contribution.is_whole() && !contribution.is_declared() {
                 Some(
                     contribution
+                        .from
                         .peel(&mut self.evaluator)
                         .map_err(|error| failed(error, self))?,
                 )
@@ -86,17 +86,17 @@ impl Config<'_> {
             };
             let priority = peeled
                 .as_ref()
-                .map_or(contribution.priority, |peeled| peeled.priority)
+                .map_or(contribution.from.priority, |peeled| peeled.priority)
                 .unwrap_or(PLAIN);
             let remove = peeled.as_ref().is_some_and(|peeled| peeled.remove);
-            found.push((*contribution, active, priority, remove));
+            found.push((contribution.from, active, priority, remove));
         }
         let best = found
             .iter()
             .filter(|(_, active, _, remove)| *active && !remove)
             .map(|(_, _, priority, _)| *priority)
             .min();
-        let by_name = !engine.children(id).is_empty();
+        let by_name = !point.children().is_empty();
         let definitions = found
             .into_iter()
             .map(|(contribution, active, priority, remove)| {
