@@ -300,25 +300,44 @@ impl<'a> Evaluator<'a> {
         frame: Frame<'a>,
         act: impl FnOnce(&mut Self, &str, &[ContextId], Span) -> Result<T>,
     ) -> Result<T> {
-        let mut text = std::mem::take(&mut self.scratch);
-        text.clear();
-        let mut context = Vec::new();
         let mut last = None;
-        for piece in pieces {
-            match piece {
-                Piece::Text(piece) => text.push_str(piece),
-                Piece::Value(expr) => {
-                    let value = self.eval(expr, frame)?;
-                    self.append(&mut text, &mut context, value, expr.span)?;
-                    last = Some(expr.span);
+        let build = |evaluator: &mut Self, context: &mut Vec<ContextId>| {
+            for piece in pieces {
+                match piece {
+                    Piece::Text(piece) => evaluator.texts.push_str(piece),
+                    Piece::Value(expr) => {
+                        let value = evaluator.eval(expr, frame)?;
+                        evaluator.append(context, value, expr.span)?;
+                        last = Some(expr.span);
+                    }
                 }
             }
-        }
-        context.sort_unstable();
-        context.dedup();
-        let span = last.unwrap_or(Span::new(cairn_syntax::span::SourceId(0), 0, 0));
-        let result = act(self, &text, &context, span);
-        self.scratch = text;
+            Ok(last)
+        };
+        self.put_together(build, |evaluator, text, context, last| {
+            let span = last.unwrap_or(Span::new(cairn_syntax::span::SourceId(0), 0, 0));
+            act(evaluator, text, context, span)
+        })
+    }
+
+    /// Does something with what `build` adds to [`Self::texts`]. Whatever is put together meanwhile comes after
+    /// it, and is gone again before it goes on.
+    pub(crate) fn put_together<B, T>(
+        &mut self,
+        build: impl FnOnce(&mut Self, &mut Vec<ContextId>) -> Result<B>,
+        act: impl FnOnce(&mut Self, &str, &[ContextId], B) -> Result<T>,
+    ) -> Result<T> {
+        let start = self.texts.len();
+        let mut context = Vec::new();
+        let built = build(self, &mut context);
+        let mut texts = std::mem::take(&mut self.texts);
+        let result = built.and_then(|built| {
+            context.sort_unstable();
+            context.dedup();
+            act(self, &texts[start..], &context, built)
+        });
+        texts.truncate(start);
+        self.texts = texts;
         result
     }
 
@@ -334,23 +353,22 @@ impl<'a> Evaluator<'a> {
         self.value_as_key(value, expr.span)
     }
 
-    /// Adds a value to a string, as interpolation does.
+    /// Adds a value to the string that is being put together, as interpolation does.
     pub(crate) fn append(
         &mut self,
-        text: &mut String,
         context: &mut Vec<ContextId>,
         value: Value<'a>,
         span: Span,
     ) -> Result<()> {
         let mend = match value {
             Value::Str(piece) => {
-                self.room(text.len() + piece.text.len(), span)?;
-                text.push_str(piece.text);
+                self.room(self.texts.len() + piece.text.len(), span)?;
+                self.texts.push_str(piece.text);
                 context.extend_from_slice(piece.context);
                 return Ok(());
             }
             Value::Int(number) => {
-                text.push_str(itoa::Buffer::new().format(number));
+                self.texts.push_str(itoa::Buffer::new().format(number));
                 return Ok(());
             }
             Value::Path(path) => {
@@ -358,12 +376,12 @@ impl<'a> Evaluator<'a> {
                     .host
                     .path(path)
                     .map_err(|error| host_error(error, span))?;
-                text.push_str(&minted.text);
+                self.texts.push_str(&minted.text);
                 context.push(minted.context);
                 return Ok(());
             }
             Value::Object(object) if object.kind != ObjectKind::Secret => {
-                text.push_str(object.text);
+                self.texts.push_str(object.text);
                 context.extend(object.context);
                 return Ok(());
             }

@@ -59,8 +59,8 @@ pub struct Evaluator<'a> {
     /// The lowest address that nested plain data may reach.
     pub(crate) data_floor: usize,
     pub(crate) meter: Meter,
-    /// An empty text that is kept for its memory.
-    pub(crate) scratch: String,
+    /// The strings that are being put together, the inner ones after the outer ones.
+    pub(crate) texts: String,
     /// No fields, kept for their memory.
     pub(crate) merged: Vec<Field<'a>>,
 }
@@ -108,7 +108,7 @@ impl<'a> Evaluator<'a> {
             floor,
             data_floor: floor + depth::here().saturating_sub(floor) / 2,
             meter: Meter::new(arena.limits(), arena.stop()),
-            scratch: String::new(),
+            texts: String::new(),
             merged: Vec::new(),
         };
         let builtins = crate::library::builtins(&mut evaluator);

@@ -13,7 +13,7 @@ use cairn_syntax::symbol::Symbol;
 use cairn_syntax::{Diagnostic, Label};
 
 use crate::collect::Condition;
-use crate::point::{Assignment, Contribution, DECLARED, Opened, Parts, Place, Point};
+use crate::point::{Assignment, Contribution, DECLARED, Opened, Parts, Peeled, Place, Point};
 use crate::report;
 use crate::tree::{Form, Group, Node, shape};
 
@@ -32,6 +32,8 @@ pub(crate) struct Engine<'a> {
     pub(crate) anything: &'a Type<'a>,
     /// No contributions, kept for their memory.
     scratch: Cell<Vec<Contribution<'a>>>,
+    /// No definitions that entered a contest, kept for their memory.
+    pub(crate) entered: Cell<Vec<Peeled<'a>>>,
 }
 
 impl<'a> Engine<'a> {
@@ -63,6 +65,7 @@ impl<'a> Engine<'a> {
             found: RefCell::default(),
             anything,
             scratch: Cell::default(),
+            entered: Cell::default(),
         }
     }
 
@@ -185,7 +188,7 @@ impl<'a> Engine<'a> {
             return Ok(known);
         }
         let parts = self.parts(evaluator, point)?;
-        let mut opened = Vec::new();
+        let mut opened = Vec::with_capacity(parts.whole.len());
         let mut errors: Vec<Error> = Vec::new();
         let is_map = match &point.place {
             Place::Typed { ty, .. } => matches!(shape(evaluator, ty).form, Form::Map(_)),

@@ -25,6 +25,8 @@ impl<'a> Engine<'a> {
         let mut removed: Vec<(Value<'a>, Span)> = Vec::new();
         let mut errors = contest.errors.clone();
         let (mut nulls, mut lists) = (0_usize, 0_usize);
+        // The point's name is put together once.
+        let mut whole: Option<Blame<'a>> = None;
         for peeled in contest.winners() {
             let Value::List(list) = peeled.value else {
                 nulls += usize::from(matches!(peeled.value, Value::Null));
@@ -41,9 +43,12 @@ impl<'a> Engine<'a> {
                 }
                 match placed(evaluator, *item, span, peeled.order) {
                     Ok((order, value, span)) => {
+                        let whole =
+                            whole.get_or_insert_with(|| point.blame(evaluator, span, declared));
                         let blame = Blame {
+                            span,
                             item: true,
-                            ..point.blame(evaluator, span, declared)
+                            ..*whole
                         };
                         let origin = evaluator.origin(Written {
                             key: span,

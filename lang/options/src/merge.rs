@@ -68,14 +68,18 @@ impl<'a> Engine<'a> {
                     }
                     return Err(self.unset(evaluator, point, declared));
                 }
-                match form {
+                let merged = match form {
                     Form::List(of) => {
-                        self.joined_list(evaluator, point, &contest, ty, of, declared)?
+                        self.joined_list(evaluator, point, &contest, ty, of, declared)
                     }
-                    Form::Lines => {
-                        return self.joined_lines(evaluator, point, &contest, ty, declared);
-                    }
-                    _ => return self.agreed(evaluator, point, &contest, ty, declared),
+                    Form::Lines => self.joined_lines(evaluator, point, &contest, ty, declared),
+                    _ => self.agreed(evaluator, point, &contest, ty, declared),
+                };
+                self.entered.set(contest.entered);
+                match form {
+                    Form::List(_) => merged?,
+                    // The type's own check is part of these.
+                    _ => return merged,
                 }
             }
         };
@@ -94,7 +98,8 @@ impl<'a> Engine<'a> {
         point: &'a Point<'a>,
     ) -> Result<Contest<'a>> {
         let parts = self.parts(evaluator, point)?;
-        let mut entered = Vec::with_capacity(parts.whole.len());
+        let mut entered = self.entered.take();
+        entered.clear();
         let mut errors: Vec<Error> = Vec::new();
         for contribution in parts.whole {
             // The option's own default comes last: where anything else counts, it has lost unread.
@@ -162,6 +167,9 @@ impl<'a> Engine<'a> {
         ty: &'a Type<'a>,
     ) -> Result<()> {
         let parts = self.parts(evaluator, point)?;
+        if parts.below.is_empty() {
+            return Ok(());
+        }
         let mut below: Vec<(Symbol, &Contribution<'a>)> = parts.named().collect();
         below.sort_by_key(|(_, contribution)| contribution.from.position);
         for (name, contribution) in below {
@@ -272,14 +280,17 @@ impl<'a> Engine<'a> {
     /// The keys that definitions gave a point, less those that one took out.
     fn keys(&self, evaluator: &mut Evaluator<'a>, point: &'a Point<'a>) -> Result<Vec<Symbol>> {
         let parts = self.parts(evaluator, point)?;
-        let mut keys = Vec::new();
+        let mut keys = Vec::with_capacity(parts.below.len());
         for (name, contribution) in parts.named() {
             if keys.last() != Some(&name) && self.active(evaluator, contribution.from.condition)? {
                 keys.push(name);
             }
         }
         let mut removed = Vec::new();
-        for opened in self.opened(evaluator, point)? {
+        let opened = self.opened(evaluator, point)?;
+        let records = opened.iter().filter_map(|opened| opened.record);
+        keys.reserve(records.map(|record| record.fields.len()).sum());
+        for opened in opened {
             match (opened.record, opened.peeled.value) {
                 (Some(record), _) => keys.extend(record.fields.iter().map(|field| field.name)),
                 (None, Value::List(list)) => {

@@ -235,25 +235,26 @@ const LENGTH_LIMIT: usize = 1 << 28;
 
 fn join<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
     let list = arguments.list(evaluator, 0)?;
-    let mut text = String::new();
-    let mut context: Vec<ContextId> = Vec::new();
-    let mut between = "";
-    if arguments.is_given(1) {
-        let separator = arguments.text(evaluator, 1)?;
-        between = separator.text;
-        context.extend_from_slice(separator.context);
-    }
-    for (index, item) in list.items.iter().enumerate() {
-        if index > 0 {
-            text.push_str(between);
+    let separator = match arguments.is_given(1) {
+        true => Some(arguments.text(evaluator, 1)?),
+        false => None,
+    };
+    let build = |evaluator: &mut Evaluator<'a>, context: &mut Vec<ContextId>| {
+        context.extend(separator.iter().flat_map(|separator| separator.context));
+        let between = separator.map_or("", |separator| separator.text);
+        for (index, item) in list.items.iter().enumerate() {
+            if index > 0 {
+                evaluator.texts.push_str(between);
+            }
+            let span = evaluator.value_span(list.origin(index), arguments.at(0));
+            let item = evaluator.force(*item, span)?;
+            evaluator.append(context, item, span)?;
         }
-        let span = evaluator.value_span(list.origin(index), arguments.at(0));
-        let item = evaluator.force(*item, span)?;
-        evaluator.append(&mut text, &mut context, item, span)?;
-    }
-    context.sort_unstable();
-    context.dedup();
-    Ok(evaluator.string_with(&text, &context))
+        Ok(())
+    };
+    evaluator.put_together(build, |evaluator, text, context, ()| {
+        Ok(evaluator.string_with(text, context))
+    })
 }
 
 /// The list of some strings with one context.
