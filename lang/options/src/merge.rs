@@ -84,7 +84,16 @@ impl<'a> Engine<'a> {
             }
         };
         if shape.refined {
-            let span = point.home().unwrap_or(declared);
+            let span = match shape.form {
+                // A field's definition is not to blame for the whole.
+                Form::Record(_) => {
+                    let mut whole = self.parts(evaluator, point)?.whole.iter();
+                    let first = whole.find(|one| !one.is_declared());
+                    first.map(|one| one.from.span)
+                }
+                _ => point.home(),
+            };
+            let span = span.unwrap_or(declared);
             let blame = point.blame(evaluator, span, declared);
             return evaluator.check(merged, ty, blame);
         }
