@@ -129,14 +129,8 @@ pub fn load<'a>(
         .map(|(position, definition)| Assignment {
             value: definition.value,
             span: definition.expr.span,
-            key: definition
-                .path
-                .first()
-                .map_or(definition.expr.span, |name| name.span),
             path: arena.slice(definition.path),
             condition: definition.condition,
-            priority: None,
-            order: None,
             position: position as u32,
         });
     let assignments = arena.collect(assignments);
@@ -396,7 +390,7 @@ impl<'a> Config<'a> {
 
     /// Whether an option has neither a definition nor a default, and needs one.
     fn is_unset(&mut self, point: &'a Point<'a>) -> bool {
-        let Place::Typed { ty, .. } = point.place else {
+        let Some(ty) = point.place.ty() else {
             return false;
         };
         let gathered = self.engine.gather(&mut self.evaluator, point);
@@ -407,7 +401,9 @@ impl<'a> Config<'a> {
     }
 
     fn walk_now(&mut self, point: &'a Point<'a>, errors: &mut Vec<Diagnostic>) -> Option<Data> {
-        let span = point.home().unwrap_or(Span::new(SourceId(0), 0, 0));
+        let span = point
+            .home(&self.evaluator)
+            .unwrap_or(Span::new(SourceId(0), 0, 0));
         let value = match self.evaluator.force(point.value, span) {
             Ok(value) => value,
             Err(error) => {
@@ -415,13 +411,11 @@ impl<'a> Config<'a> {
                 return None;
             }
         };
-        let by_name = match &point.place {
-            Place::Group(_) => true,
-            Place::Typed { ty, .. } => match shape(&self.evaluator, ty).form {
-                Form::Record(_) | Form::Map(_) => matches!(value, Value::Record(_)),
-                Form::Any => !point.children().is_empty(),
-                _ => false,
-            },
+        let by_name = match point.place.ty().map(|ty| shape(&self.evaluator, ty).form) {
+            None => true,
+            Some(Form::Record(_) | Form::Map(_)) => matches!(value, Value::Record(_)),
+            Some(Form::Any) => !point.children().is_empty(),
+            Some(_) => false,
         };
         if !by_name {
             return match self.evaluator.data(value, span) {
@@ -444,7 +438,7 @@ impl<'a> Config<'a> {
         }
         (fields.len() == children.len()).then(|| Data {
             kind: DataKind::Map(fields),
-            span: point.home(),
+            span: point.home(&self.evaluator),
         })
     }
 
@@ -460,7 +454,7 @@ impl<'a> Config<'a> {
         };
         let inside = walker.inside(match point.place {
             Place::Group(group) => Cursor::Group(group),
-            Place::Typed { ty, .. } => Cursor::Type(ty),
+            Place::Typed(typed) => Cursor::Type(typed.ty()),
         });
         if inside.admits_all() {
             return;

@@ -13,7 +13,7 @@ use cairn_syntax::symbol::Symbol;
 use cairn_syntax::{Diagnostic, Label};
 
 use crate::collect::Condition;
-use crate::point::{Assignment, Contribution, DECLARED, Opened, Parts, Peeled, Place, Point};
+use crate::point::{Assignment, Contribution, Opened, Parts, Peeled, Place, Point, Typed};
 use crate::report;
 use crate::tree::{Form, Group, Node, shape};
 
@@ -46,19 +46,12 @@ impl<'a> Engine<'a> {
         (nameless, root): (Symbol, Value<'a>),
         anything: &'a Type<'a>,
     ) -> Self {
-        let all = arena.collect(assignments.iter().map(Contribution::new));
-        let point = arena.alloc(Point {
-            name: nameless,
-            parent: None,
-            depth: 0,
-            key: None,
-            place: Place::Group(tree),
-            value: root,
-            children: OnceCell::new(),
-            gathered: OnceCell::from(all),
-            parts: OnceCell::new(),
-            opened: OnceCell::new(),
-        });
+        let all = assignments
+            .iter()
+            .map(|assignment| Contribution::Path(assignment, 0));
+        let mut point = Point::new(nameless, None, None, Place::Group(tree), root);
+        point.gathered = OnceCell::from(arena.collect(all));
+        let point = arena.alloc(point);
         Self {
             conditions,
             points: RefCell::new(vec![point]),
@@ -85,23 +78,14 @@ impl<'a> Engine<'a> {
         I: IntoIterator<Item = (Symbol, Place<'a>, Option<Symbol>)>,
         I::IntoIter: ExactSizeIterator,
     {
-        let children = point.children.get_or_init(|| {
+        let children = point.inner(evaluator.arena).children.get_or_init(|| {
             let mut points = self.points.borrow_mut();
             let below = below.into_iter();
             let arena = evaluator.arena;
             let ids = points.len()..points.len() + below.len();
             let thunks = arena.collect(ids.map(|id| Thunk::external(id as u32)));
-            let made = below.zip(thunks).map(|((name, place, key), thunk)| Point {
-                name,
-                parent: Some(point),
-                depth: point.depth + 1,
-                key,
-                place,
-                value: Value::Thunk(thunk),
-                children: OnceCell::new(),
-                gathered: OnceCell::new(),
-                parts: OnceCell::new(),
-                opened: OnceCell::new(),
+            let made = below.zip(thunks).map(|((name, place, key), thunk)| {
+                Point::new(name, Some(point), key, place, Value::Thunk(thunk))
             });
             let made = arena.collect(made);
             points.extend(made);
@@ -133,10 +117,7 @@ impl<'a> Engine<'a> {
             _ => self.opened(evaluator, parent)?,
         };
         let under = parts.under(point.name);
-        let default = match point.place {
-            Place::Typed { default, .. } => default,
-            Place::Group(_) => None,
-        };
+        let default = point.place.default();
         if opened.is_empty() && default.is_none() {
             // What is shared takes no memory.
             return Ok(point.gathered.get_or_init(|| under));
@@ -144,21 +125,10 @@ impl<'a> Engine<'a> {
         let mut all = self.scratch.take();
         all.clear();
         all.extend_from_slice(under);
-        inherited(evaluator, opened, point.name, &mut all);
+        inherited(opened, point.name, &mut all);
         // A default of the record around it stands before the field's own.
-        if let Some((value, span)) = default
-            && !all.iter().any(Contribution::is_declared)
-        {
-            all.push(Contribution::new(evaluator.arena.alloc(Assignment {
-                value,
-                span,
-                key: span,
-                path: &[],
-                condition: None,
-                priority: Some(DECLARED),
-                order: None,
-                position: u32::MAX,
-            })));
+        if !all.iter().any(Contribution::is_declared) {
+            all.extend(default);
         }
         let gathered = point.gathered.get_or_init(|| evaluator.arena.slice(&all));
         self.scratch.set(all);
@@ -171,11 +141,16 @@ impl<'a> Engine<'a> {
         evaluator: &mut Evaluator<'a>,
         point: &'a Point<'a>,
     ) -> Result<Parts<'a>> {
-        if let Some(known) = point.parts.get() {
+        if let Some(known) = point.known().and_then(|inner| inner.parts.get()) {
             return Ok(*known);
         }
         let all = self.gather(evaluator, point)?;
-        Ok(*point.parts.get_or_init(|| Parts::of(evaluator.arena, all)))
+        if let Some(parts) = Parts::all_whole(all) {
+            return Ok(parts);
+        }
+        let arena = evaluator.arena;
+        let parts = &point.inner(arena).parts;
+        Ok(*parts.get_or_init(|| Parts::of(arena, all)))
     }
 
     /// The records that were written for a point as a whole and count, and what takes keys out of it.
@@ -184,28 +159,28 @@ impl<'a> Engine<'a> {
         evaluator: &mut Evaluator<'a>,
         point: &'a Point<'a>,
     ) -> Result<&'a [Opened<'a>]> {
-        if let Some(known) = point.opened.get() {
+        if let Some(known) = point.known().and_then(|inner| inner.opened.get()) {
             return Ok(known);
         }
         let parts = self.parts(evaluator, point)?;
         let mut opened = Vec::with_capacity(parts.whole.len());
         let mut errors: Vec<Error> = Vec::new();
-        let is_map = match &point.place {
-            Place::Typed { ty, .. } => matches!(shape(evaluator, ty).form, Form::Map(_)),
-            Place::Group(_) => false,
+        let is_map = match point.place.ty() {
+            Some(ty) => matches!(shape(evaluator, ty).form, Form::Map(_)),
+            None => false,
         };
         // A map's default stands only where nothing else was said.
         let mut others = false;
         if is_map {
             for contribution in parts.below {
-                others |= self.active(evaluator, contribution.from.condition)?;
+                others |= self.active(evaluator, contribution.condition())?;
             }
         }
         for contribution in parts.whole {
             if is_map && contribution.is_declared() && (others || !opened.is_empty()) {
                 continue;
             }
-            match self.open(evaluator, point, contribution.from) {
+            match self.open(evaluator, point, contribution) {
                 Ok(Some(one)) => opened.push(one),
                 Ok(None) => {}
                 Err(error) => errors.push(error),
@@ -216,52 +191,50 @@ impl<'a> Engine<'a> {
             self.found.borrow_mut().extend(errors.map(|error| *error));
             return Err(first);
         }
-        Ok(point.opened.get_or_init(|| evaluator.arena.slice(&opened)))
+        let arena = evaluator.arena;
+        let known = &point.inner(arena).opened;
+        Ok(known.get_or_init(|| arena.slice(&opened)))
     }
 
     fn open(
         &self,
         evaluator: &mut Evaluator<'a>,
         point: &Point<'a>,
-        from: &'a Assignment<'a>,
+        from: &Contribution<'a>,
     ) -> Result<Option<Opened<'a>>> {
-        if !self.active(evaluator, from.condition)? {
+        if !self.active(evaluator, from.condition())? {
             return Ok(None);
         }
         let peeled = from.peel(evaluator)?;
-        match (&peeled.value, &point.place) {
-            (Value::Record(record), _) if !peeled.remove => Ok(Some(Opened {
-                record: Some(record),
-                position: from.position,
+        let opened = |record| {
+            Ok(Some(Opened {
+                record,
+                position: from.position(),
                 peeled,
-            })),
-            (Value::List(_), Place::Typed { ty, declared, .. })
-                if peeled.remove && matches!(shape(evaluator, ty).form, Form::Record(_)) =>
-            {
-                Err(report::not_removable(peeled.span, *declared))
-            }
-            (Value::List(_), Place::Typed { .. }) if peeled.remove => Ok(Some(Opened {
-                record: None,
-                position: from.position,
-                peeled,
-            })),
-            (Value::Null, Place::Typed { ty, .. }) if shape(evaluator, ty).nullable => Ok(None),
-            (_, Place::Typed { ty, declared, .. }) => {
-                let what = point.print(evaluator);
-                let blame = cairn_eval::Blame {
-                    span: peeled.span,
-                    declared: Some(*declared),
-                    what: Some(evaluator.arena.text(&what)),
-                    item: false,
-                    key: point.key,
-                };
-                evaluator.check(peeled.value, ty, blame).map(|_| None)
-            }
-            (_, Place::Group(group)) => {
+            }))
+        };
+        if let (Value::Record(record), false) = (peeled.value, peeled.remove) {
+            return opened(Some(record));
+        }
+        let (ty, declared) = match point.place {
+            Place::Typed(typed) => (typed.ty(), typed.declared()),
+            Place::Group(group) => {
                 let names = group.names().map(|name| evaluator.names.text(name));
                 let names: Vec<&str> = names.collect();
                 let path = point.print(evaluator);
-                Err(report::group(peeled.span, &path, &names))
+                return Err(report::group(peeled.span, &path, &names));
+            }
+        };
+        let shape = shape(evaluator, ty);
+        match peeled.value {
+            Value::List(_) if peeled.remove && matches!(shape.form, Form::Record(_)) => {
+                Err(report::not_removable(peeled.span, declared))
+            }
+            Value::List(_) if peeled.remove => opened(None),
+            Value::Null if shape.nullable => Ok(None),
+            _ => {
+                let blame = point.blame(evaluator, peeled.span, declared);
+                evaluator.check(peeled.value, ty, blame).map(|_| None)
             }
         }
     }
@@ -311,44 +284,26 @@ impl<'a> Engine<'a> {
         point: &Point<'a>,
     ) -> Option<(Span, String)> {
         let parent = point.parent?;
-        let Place::Typed { .. } = parent.place else {
-            return None;
-        };
+        parent.place.ty()?;
         let all = self.gather(evaluator, parent).ok()?;
         let first = all
             .iter()
             .find(|contribution| !contribution.is_declared())?;
-        Some((first.key(), parent.print(evaluator)))
+        Some((first.key(evaluator), parent.print(evaluator)))
     }
 }
 
 /// Adds what records around a point say of it to what paths said; all in stable order.
-fn inherited<'a>(
-    evaluator: &Evaluator<'a>,
-    opened: &[Opened<'a>],
-    name: Symbol,
-    all: &mut Vec<Contribution<'a>>,
-) {
+fn inherited<'a>(opened: &'a [Opened<'a>], name: Symbol, all: &mut Vec<Contribution<'a>>) {
     let below = all.len();
     for opened in opened {
-        let Some(field) = opened.record.and_then(|record| record.get(name)) else {
-            continue;
-        };
-        let place = evaluator.place(field.origin);
-        all.push(Contribution::new(evaluator.arena.alloc(Assignment {
-            value: field.value,
-            span: place.map_or(opened.peeled.span, |place| place.value),
-            key: place.map_or(opened.peeled.span, |place| place.key),
-            path: &[],
-            condition: None,
-            priority: opened.peeled.priority,
-            order: opened.peeled.order,
-            position: opened.position,
-        })));
+        if let Some(field) = opened.record.and_then(|record| record.get(name)) {
+            all.push(Contribution::Field(field, opened));
+        }
     }
     // Each of the two is in order by itself.
     if below > 0 && below < all.len() {
-        all.sort_by_key(|contribution| contribution.from.position);
+        all.sort_by_key(Contribution::position);
     }
 }
 
@@ -356,9 +311,10 @@ impl<'a> Externals<'a> for Engine<'a> {
     fn force(&self, evaluator: &mut Evaluator<'a>, id: u32) -> Result<Value<'a>> {
         let point = self.point(id);
         if point.depth > DEEPEST {
-            let span = point
-                .home()
-                .unwrap_or(Span::new(cairn_syntax::span::SourceId(0), 0, 0));
+            let span =
+                point
+                    .home(evaluator)
+                    .unwrap_or(Span::new(cairn_syntax::span::SourceId(0), 0, 0));
             return Err(Box::new(
                 Diagnostic::error(
                     "options::endless",
@@ -373,23 +329,19 @@ impl<'a> Externals<'a> for Engine<'a> {
                 let below = group.children.iter().map(|(name, node)| {
                     let place = match node {
                         Node::Group(group) => Place::Group(group),
-                        Node::Option(declared) => Place::Typed {
-                            ty: declared.ty,
-                            default: declared.default,
-                            declared: declared.span,
-                        },
+                        Node::Option(declared) => Place::Typed(Typed::Option(declared)),
                     };
                     (*name, place, None)
                 });
                 Ok(self.record_of(evaluator, point, below))
             }
-            Place::Typed { ty, declared, .. } => self.merge(evaluator, point, ty, *declared),
+            Place::Typed(typed) => self.merge(evaluator, point, typed.ty(), typed.declared()),
         }
     }
 
     fn label(&self, evaluator: &Evaluator<'a>, id: u32) -> Option<Label> {
         let point = self.point(id);
-        let span = point.home()?;
+        let span = point.home(evaluator)?;
         Some(Label {
             span,
             text: format!("`{}`", point.print(evaluator)),

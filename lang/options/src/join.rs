@@ -8,7 +8,7 @@ use cairn_syntax::span::Span;
 
 use crate::engine::Engine;
 use crate::merge::Contest;
-use crate::point::{Assignment, MIDDLE, Peeled, Point};
+use crate::point::{MIDDLE, Peeled, Point};
 use crate::report;
 
 impl<'a> Engine<'a> {
@@ -151,17 +151,7 @@ fn placed<'a>(
     let Value::Annotated(_) = item else {
         return Ok((order.unwrap_or(MIDDLE), item, span));
     };
-    let whole = Assignment {
-        value: item,
-        span,
-        key: span,
-        path: &[],
-        condition: None,
-        priority: None,
-        order,
-        position: 0,
-    };
-    let peeled = whole.peel(evaluator)?;
+    let peeled = Peeled::of(evaluator, item, span, (None, order))?;
     if peeled.priority.is_some() || peeled.remove {
         return Err(report::item_priority(span));
     }

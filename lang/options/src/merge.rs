@@ -10,7 +10,7 @@ use cairn_syntax::span::Span;
 use cairn_syntax::symbol::Symbol;
 
 use crate::engine::Engine;
-use crate::point::{Contribution, DECLARED, PLAIN, Peeled, Place, Point};
+use crate::point::{Contribution, DECLARED, PLAIN, Peeled, Place, Point, Typed};
 use crate::report;
 use crate::tree::{Form, shape};
 
@@ -89,9 +89,9 @@ impl<'a> Engine<'a> {
                 Form::Record(_) => {
                     let mut whole = self.parts(evaluator, point)?.whole.iter();
                     let first = whole.find(|one| !one.is_declared());
-                    first.map(|one| one.from.span)
+                    first.map(|one| one.span(evaluator))
                 }
-                _ => point.home(),
+                _ => point.home(evaluator),
             };
             let span = span.unwrap_or(declared);
             let blame = point.blame(evaluator, span, declared);
@@ -117,8 +117,8 @@ impl<'a> Engine<'a> {
             if contribution.is_declared() && errors.is_empty() && entered.iter().any(beaten) {
                 break;
             }
-            let peeled = match self.active(evaluator, contribution.from.condition) {
-                Ok(true) => contribution.from.peel(evaluator),
+            let peeled = match self.active(evaluator, contribution.condition()) {
+                Ok(true) => contribution.peel(evaluator),
                 Ok(false) => continue,
                 Err(error) => Err(error),
             };
@@ -180,13 +180,13 @@ impl<'a> Engine<'a> {
             return Ok(());
         }
         let mut below: Vec<(Symbol, &Contribution<'a>)> = parts.named().collect();
-        below.sort_by_key(|(_, contribution)| contribution.from.position);
+        below.sort_by_key(|(_, contribution)| contribution.position());
         for (name, contribution) in below {
-            if self.active(evaluator, contribution.from.condition)? {
+            if self.active(evaluator, contribution.condition())? {
                 let path = point.print(evaluator);
                 let ty = evaluator.show_type(ty);
                 return Err(report::no_fields(
-                    contribution.key(),
+                    contribution.key(evaluator),
                     &path,
                     &ty,
                     evaluator.names.text(name),
@@ -198,7 +198,7 @@ impl<'a> Engine<'a> {
 
     fn is_null(&self, evaluator: &mut Evaluator<'a>, point: &'a Point<'a>) -> Result<bool> {
         for contribution in self.parts(evaluator, point)?.below {
-            if self.active(evaluator, contribution.from.condition)? {
+            if self.active(evaluator, contribution.condition())? {
                 return Ok(false);
             }
         }
@@ -212,7 +212,7 @@ impl<'a> Engine<'a> {
     fn all_records(&self, evaluator: &mut Evaluator<'a>, point: &'a Point<'a>) -> Result<bool> {
         let parts = self.parts(evaluator, point)?;
         for contribution in parts.below {
-            if self.active(evaluator, contribution.from.condition)? {
+            if self.active(evaluator, contribution.condition())? {
                 return Ok(true);
             }
         }
@@ -237,26 +237,25 @@ impl<'a> Engine<'a> {
         for field in record.fields {
             let default = field
                 .default
-                .map(|code| (evaluator.default_in(code, &around), code.span));
-            let place = Place::Typed {
-                ty: field.ty,
-                default,
-                declared: field.name_span,
-            };
-            below.push((field.name, place, point.key));
+                .map(|code| evaluator.default_in(code, &around));
+            below.push((
+                field.name,
+                Place::Typed(Typed::Field(field, default)),
+                point.key,
+            ));
         }
         if record.open {
             let known = |name: Symbol| record.get(name).is_some();
-            let declared = point
-                .home()
-                .unwrap_or(Span::new(cairn_syntax::span::SourceId(0), 0, 0));
+            let declared =
+                point
+                    .home(evaluator)
+                    .unwrap_or(Span::new(cairn_syntax::span::SourceId(0), 0, 0));
             let keys = self.keys(evaluator, point)?.into_iter();
             for name in keys.filter(|name| !known(*name)) {
-                let place = Place::Typed {
+                let place = Place::Typed(Typed::Key {
                     ty: self.anything,
-                    default: None,
                     declared,
-                };
+                });
                 below.push((name, place, point.key));
             }
         }
@@ -273,11 +272,7 @@ impl<'a> Engine<'a> {
     ) -> Result<Value<'a>> {
         let ty = of.unwrap_or(self.anything);
         let declared = ty.span.unwrap_or(declared);
-        let place = Place::Typed {
-            ty,
-            default: None,
-            declared,
-        };
+        let place = Place::Typed(Typed::Key { ty, declared });
         let keys = self.keys(evaluator, point)?.into_iter();
         let below = keys.map(|name| {
             let key = if of.is_some() { Some(name) } else { point.key };
@@ -291,7 +286,7 @@ impl<'a> Engine<'a> {
         let parts = self.parts(evaluator, point)?;
         let mut keys = Vec::with_capacity(parts.below.len());
         for (name, contribution) in parts.named() {
-            if keys.last() != Some(&name) && self.active(evaluator, contribution.from.condition)? {
+            if keys.last() != Some(&name) && self.active(evaluator, contribution.condition())? {
                 keys.push(name);
             }
         }

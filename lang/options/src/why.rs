@@ -7,7 +7,7 @@ use cairn_eval::Data;
 use cairn_syntax::span::Span;
 
 use crate::config::{Config, Failure};
-use crate::point::{PLAIN, Place};
+use crate::point::PLAIN;
 
 /// What became of a definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,12 +72,11 @@ impl Config<'_> {
         let mut found = Vec::new();
         for contribution in gathered {
             let active = engine
-                .active(&mut self.evaluator, contribution.from.condition)
+                .active(&mut self.evaluator, contribution.condition())
                 .map_err(|error| failed(error, self))?;
             let peeled = if active && contribution.is_whole() && !contribution.is_declared() {
                 Some(
                     contribution
-                        .from
                         .peel(&mut self.evaluator)
                         .map_err(|error| failed(error, self))?,
                 )
@@ -86,10 +85,10 @@ impl Config<'_> {
             };
             let priority = peeled
                 .as_ref()
-                .map_or(contribution.from.priority, |peeled| peeled.priority)
+                .map_or(contribution.priority(), |peeled| peeled.priority)
                 .unwrap_or(PLAIN);
             let remove = peeled.as_ref().is_some_and(|peeled| peeled.remove);
-            found.push((contribution.from, active, priority, remove));
+            found.push((contribution.span(&self.evaluator), active, priority, remove));
         }
         let best = found
             .iter()
@@ -99,35 +98,30 @@ impl Config<'_> {
         let by_name = !point.children().is_empty();
         let definitions = found
             .into_iter()
-            .map(|(contribution, active, priority, remove)| {
+            .map(|(span, active, priority, remove)| {
                 let sources = &self.evaluator.sources;
-                let (line, column) = sources.line_column(contribution.span);
+                let (line, column) = sources.line_column(span);
                 Because {
-                    file: sources.get(contribution.span.source).name.to_string(),
+                    file: sources.get(span.source).name.to_string(),
                     line,
                     column,
-                    text: sources.slice(contribution.span).to_owned(),
+                    text: sources.slice(span).to_owned(),
                     priority,
                     standing: match (active, by_name || remove || Some(priority) == best) {
                         (false, _) => Standing::Off,
                         (true, true) => Standing::Won,
                         (true, false) => Standing::Lost,
                     },
-                    span: contribution.span,
+                    span,
                 }
             })
             .collect();
-        let (declared, ty) = match &point.place {
-            Place::Group(_) => (None, None),
-            Place::Typed { ty, declared, .. } => {
-                let sources = &self.evaluator.sources;
-                let file = sources.get(declared.source).name.to_string();
-                (
-                    Some((file, sources.line_column(*declared).0)),
-                    Some(self.evaluator.show_type(ty)),
-                )
-            }
-        };
+        let declared = point.place.declared().map(|declared| {
+            let sources = &self.evaluator.sources;
+            let file = sources.get(declared.source).name.to_string();
+            (file, sources.line_column(declared).0)
+        });
+        let ty = point.place.ty().map(|ty| self.evaluator.show_type(ty));
         Ok(Why {
             path: path.to_owned(),
             value,
