@@ -401,9 +401,8 @@ impl<'a> Config<'a> {
     }
 
     fn walk_now(&mut self, point: &'a Point<'a>, errors: &mut Vec<Diagnostic>) -> Option<Data> {
-        let span = point
-            .home(&self.evaluator)
-            .unwrap_or(Span::new(SourceId(0), 0, 0));
+        let home = point.home(&self.evaluator);
+        let span = home.unwrap_or(Span::new(SourceId(0), 0, 0));
         let value = match self.evaluator.force(point.value, span) {
             Ok(value) => value,
             Err(error) => {
@@ -438,7 +437,7 @@ impl<'a> Config<'a> {
         }
         (fields.len() == children.len()).then(|| Data {
             kind: DataKind::Map(fields),
-            span: point.home(&self.evaluator),
+            span: home,
         })
     }
 

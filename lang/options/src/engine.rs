@@ -99,14 +99,23 @@ impl<'a> Engine<'a> {
     }
 
     /// Everything that was written of a point, its default last; conditions are still open.
+    #[inline]
     pub(crate) fn gather(
         &self,
         evaluator: &mut Evaluator<'a>,
         point: &'a Point<'a>,
     ) -> Result<&'a [Contribution<'a>]> {
-        if let Some(known) = point.gathered.get() {
-            return Ok(known);
+        match point.gathered.get() {
+            Some(known) => Ok(known),
+            None => self.gather_first(evaluator, point),
         }
+    }
+
+    fn gather_first(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        point: &'a Point<'a>,
+    ) -> Result<&'a [Contribution<'a>]> {
         let Some(parent) = point.parent else {
             return Ok(&[]);
         };

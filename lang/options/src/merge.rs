@@ -10,7 +10,7 @@ use cairn_syntax::span::Span;
 use cairn_syntax::symbol::Symbol;
 
 use crate::engine::Engine;
-use crate::point::{Contribution, DECLARED, PLAIN, Peeled, Place, Point, Typed};
+use crate::point::{Contribution, DECLARED, PLAIN, Parts, Peeled, Place, Point, Typed};
 use crate::report;
 use crate::tree::{Form, shape};
 
@@ -58,8 +58,9 @@ impl<'a> Engine<'a> {
                 self.by_key(evaluator, point, None, declared)?
             }
             form => {
-                let contest = self.contest(evaluator, point)?;
-                self.refuse_below(evaluator, point, ty)?;
+                let parts = self.parts(evaluator, point)?;
+                let contest = self.contest(evaluator, parts.whole)?;
+                self.refuse_below(evaluator, point, &parts, ty)?;
                 if contest.winners().all(|peeled| peeled.remove) {
                     self.first(contest.errors)?;
                     // As everywhere in the language, a `T?` that nobody sets is null.
@@ -104,13 +105,12 @@ impl<'a> Engine<'a> {
     pub(crate) fn contest(
         &self,
         evaluator: &mut Evaluator<'a>,
-        point: &'a Point<'a>,
+        whole: &'a [Contribution<'a>],
     ) -> Result<Contest<'a>> {
-        let parts = self.parts(evaluator, point)?;
         let mut entered = self.entered.take();
         entered.clear();
         let mut errors: Vec<Error> = Vec::new();
-        for contribution in parts.whole {
+        for contribution in whole {
             // The option's own default comes last: where anything else counts, it has lost unread.
             let beaten =
                 |peeled: &Peeled<'a>| !peeled.remove && peeled.priority.unwrap_or(PLAIN) < DECLARED;
@@ -173,9 +173,9 @@ impl<'a> Engine<'a> {
         &self,
         evaluator: &mut Evaluator<'a>,
         point: &'a Point<'a>,
+        parts: &Parts<'a>,
         ty: &'a Type<'a>,
     ) -> Result<()> {
-        let parts = self.parts(evaluator, point)?;
         if parts.below.is_empty() {
             return Ok(());
         }
@@ -197,12 +197,13 @@ impl<'a> Engine<'a> {
     }
 
     fn is_null(&self, evaluator: &mut Evaluator<'a>, point: &'a Point<'a>) -> Result<bool> {
-        for contribution in self.parts(evaluator, point)?.below {
+        let parts = self.parts(evaluator, point)?;
+        for contribution in parts.below {
             if self.active(evaluator, contribution.condition())? {
                 return Ok(false);
             }
         }
-        let mut contest = self.contest(evaluator, point)?;
+        let mut contest = self.contest(evaluator, parts.whole)?;
         self.first(std::mem::take(&mut contest.errors))?;
         Ok(contest
             .winners()
@@ -216,7 +217,7 @@ impl<'a> Engine<'a> {
                 return Ok(true);
             }
         }
-        let mut contest = self.contest(evaluator, point)?;
+        let mut contest = self.contest(evaluator, parts.whole)?;
         self.first(std::mem::take(&mut contest.errors))?;
         let records = contest
             .entered
