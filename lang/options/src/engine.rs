@@ -163,14 +163,23 @@ impl<'a> Engine<'a> {
     }
 
     /// The records that were written for a point as a whole and count, and what takes keys out of it.
+    #[inline]
     pub(crate) fn opened(
         &self,
         evaluator: &mut Evaluator<'a>,
         point: &'a Point<'a>,
     ) -> Result<&'a [Opened<'a>]> {
-        if let Some(known) = point.known().and_then(|inner| inner.opened.get()) {
-            return Ok(known);
+        match point.known().and_then(|inner| inner.opened.get()) {
+            Some(known) => Ok(known),
+            None => self.open_all(evaluator, point),
         }
+    }
+
+    fn open_all(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        point: &'a Point<'a>,
+    ) -> Result<&'a [Opened<'a>]> {
         let parts = self.parts(evaluator, point)?;
         let mut opened = Vec::with_capacity(parts.whole.len());
         let mut errors: Vec<Error> = Vec::new();

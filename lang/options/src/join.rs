@@ -16,14 +16,14 @@ impl<'a> Engine<'a> {
         &self,
         evaluator: &mut Evaluator<'a>,
         point: &Point<'a>,
-        contest: &Contest<'a>,
+        contest: &mut Contest<'a>,
         ty: &'a Type<'a>,
         of: &'a Type<'a>,
         declared: Span,
     ) -> Result<Value<'a>> {
         let mut items: Vec<(i64, Value<'a>, Origin)> = Vec::new();
         let mut removed: Vec<(Value<'a>, Span)> = Vec::new();
-        let mut errors = contest.errors.clone();
+        let mut errors = std::mem::take(&mut contest.errors);
         let (mut nulls, mut lists) = (0_usize, 0_usize);
         // The point's name is put together once.
         let mut whole: Option<Blame<'a>> = None;
@@ -106,20 +106,17 @@ impl<'a> Engine<'a> {
         &self,
         evaluator: &mut Evaluator<'a>,
         point: &Point<'a>,
-        contest: &Contest<'a>,
+        contest: &mut Contest<'a>,
         ty: &'a Type<'a>,
         declared: Span,
     ) -> Result<Value<'a>> {
-        let mut winners: Vec<&Peeled<'a>> = contest.winners().collect();
-        winners.sort_by_key(|peeled| peeled.order.unwrap_or(MIDDLE));
-        let texts = winners
-            .iter()
-            .filter(|peeled| matches!(peeled.value, Value::Str(_)))
-            .count();
-        if texts != winners.len() || texts == 1 {
+        let is_text = |peeled: &Peeled<'a>| matches!(peeled.value, Value::Str(_));
+        if !contest.winners().all(is_text) || contest.winners().count() == 1 {
             return self.agreed(evaluator, point, contest, ty, declared);
         }
-        self.first(contest.errors.clone())?;
+        self.first(std::mem::take(&mut contest.errors))?;
+        let mut winners: Vec<&Peeled<'a>> = contest.winners().collect();
+        winners.sort_by_key(|peeled| peeled.order.unwrap_or(MIDDLE));
         let mut text = String::new();
         let mut context: Vec<ContextId> = Vec::new();
         for peeled in winners {

@@ -59,7 +59,7 @@ impl<'a> Engine<'a> {
             }
             form => {
                 let parts = self.parts(evaluator, point)?;
-                let contest = self.contest(evaluator, parts.whole)?;
+                let mut contest = self.contest(evaluator, parts.whole)?;
                 self.refuse_below(evaluator, point, &parts, ty)?;
                 if contest.winners().all(|peeled| peeled.remove) {
                     self.first(contest.errors)?;
@@ -71,10 +71,10 @@ impl<'a> Engine<'a> {
                 }
                 let merged = match form {
                     Form::List(of) => {
-                        self.joined_list(evaluator, point, &contest, ty, of, declared)
+                        self.joined_list(evaluator, point, &mut contest, ty, of, declared)
                     }
-                    Form::Lines => self.joined_lines(evaluator, point, &contest, ty, declared),
-                    _ => self.agreed(evaluator, point, &contest, ty, declared),
+                    Form::Lines => self.joined_lines(evaluator, point, &mut contest, ty, declared),
+                    _ => self.agreed(evaluator, point, &mut contest, ty, declared),
                 };
                 self.entered.set(contest.entered);
                 match form {
@@ -141,6 +141,9 @@ impl<'a> Engine<'a> {
 
     /// Gives the first error as the point's own and keeps the others for the check.
     pub(crate) fn first(&self, errors: Vec<Error>) -> Result<()> {
+        if errors.is_empty() {
+            return Ok(());
+        }
         let mut errors = errors.into_iter();
         match errors.next() {
             None => Ok(()),
@@ -361,11 +364,11 @@ impl<'a> Engine<'a> {
         &self,
         evaluator: &mut Evaluator<'a>,
         point: &Point<'a>,
-        contest: &Contest<'a>,
+        contest: &mut Contest<'a>,
         ty: &'a Type<'a>,
         declared: Span,
     ) -> Result<Value<'a>> {
-        let mut errors = contest.errors.clone();
+        let mut errors = std::mem::take(&mut contest.errors);
         let mut agreed: Option<(Value<'a>, Span)> = None;
         let mut others: Vec<(Value<'a>, Span)> = Vec::new();
         for peeled in contest.winners() {
