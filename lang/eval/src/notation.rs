@@ -257,7 +257,7 @@ fn enclosed<P>(
     mut element: impl FnMut(&mut P, usize) -> bool,
 ) -> bool {
     let indent = 2 * level.min(INDENTED_LEVELS);
-    let (outer, inner) = (&BREAK[..1 + indent], &BREAK[..3 + indent]);
+    let (outer, inner) = (&BREAK[..=indent], &BREAK[..3 + indent]);
     let out = &mut page(printer).out;
     out.push_str(brackets.open);
     let begin = out.len();

@@ -124,13 +124,6 @@ struct Variable {
     signature: Option<Rc<Signature>>,
 }
 
-/// What a name means.
-enum Meaning<'a> {
-    Slot(Slot, Option<Rc<Signature>>),
-    Constant(Value<'a>, Option<Rc<Signature>>),
-    Unknown,
-}
-
 impl<'e, 'a> Resolver<'e, 'a> {
     fn new(evaluator: &'e mut Evaluator<'a>, scope: ScopeId) -> Self {
         let outer = evaluator.resolving.hide();
@@ -202,20 +195,39 @@ impl<'e, 'a> Resolver<'e, 'a> {
         result
     }
 
-    fn lookup(&mut self, name: Symbol) -> Meaning<'a> {
+    /// What a name means, where it is one of a value.
+    #[inline]
+    fn lookup(&mut self, name: Symbol) -> Option<Kind<'a>> {
         let resolving = &mut self.evaluator.resolving;
-        let InSight { end, visible, .. } = resolving.in_sight;
-        let mut innermost = resolving.visible[visible..].iter().rev();
-        if let Some(variable) = innermost.find(|variable| variable.name == name) {
-            let (mut slot, signature) = (variable.slot, variable.signature.clone());
-            for frame in &mut resolving.frames[variable.frame + 1..end] {
+        if let Some(variable) = resolving.local(name) {
+            let (mut slot, outer) = (variable.slot, variable.frame + 1);
+            for frame in &mut resolving.frames[outer..resolving.in_sight.end] {
                 slot = capture(frame, slot);
             }
-            return Meaning::Slot(slot, signature);
+            return Some(Kind::Variable(slot));
         }
-        match self.evaluator.find_global(self.scope, name) {
-            Some(global) => Meaning::Constant(global.value, global.signature.clone()),
-            None => Meaning::Unknown,
+        let global = self.evaluator.find_global(self.scope, name)?;
+        Some(Kind::Constant(match global.value {
+            Value::Thunk(thunk) => thunk.done().unwrap_or(global.value),
+            value => value,
+        }))
+    }
+
+    /// Whether a name means a value.
+    fn is_bound(&self, name: Symbol) -> bool {
+        self.evaluator.resolving.local(name).is_some()
+            || self.evaluator.find_global(self.scope, name).is_some()
+    }
+
+    /// What the function behind a name expects, where it plainly is one.
+    fn signature_of(&self, name: Symbol) -> Option<Rc<Signature>> {
+        match self.evaluator.resolving.local(name) {
+            Some(variable) => variable.signature.clone(),
+            None => self
+                .evaluator
+                .find_global(self.scope, name)?
+                .signature
+                .clone(),
         }
     }
 
@@ -280,6 +292,13 @@ impl Scratch<'_> {
     fn restore(&mut self, outer: InSight) {
         self.visible.truncate(self.in_sight.visible);
         self.in_sight = outer;
+    }
+
+    /// The innermost local of a name.
+    #[inline]
+    fn local(&self, name: Symbol) -> Option<&Variable> {
+        let mut innermost = self.visible[self.in_sight.visible..].iter().rev();
+        innermost.find(|variable| variable.name == name)
     }
 
     /// Brings an empty frame in sight.

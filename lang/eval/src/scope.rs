@@ -70,6 +70,13 @@ impl<T> Default for Names<T> {
 }
 
 impl<T> Names<T> {
+    /// Makes room for the names of a module, where they are few.
+    pub(crate) fn expect(&mut self, count: usize) {
+        if count <= FEW {
+            self.few.reserve_exact(count);
+        }
+    }
+
     /// Gives a name its meaning, in place of the one that it had.
     pub(crate) fn insert(&mut self, name: Symbol, meaning: T) {
         if let Some((_, known)) = self.few.iter_mut().find(|(known, _)| *known == name) {

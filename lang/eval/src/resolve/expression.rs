@@ -7,7 +7,7 @@ use cairn_syntax::ast::{self, BinaryOp, ExprKind, StrPart, UnaryOp};
 use cairn_syntax::span::Span;
 use cairn_syntax::symbol::Symbol;
 
-use super::{Meaning, Resolver};
+use super::Resolver;
 use crate::ir::{Clause, Expr, Key, Kind, Part, Piece, Slot};
 use crate::value::{Annotated, List, Origin, Place, State, Text, Value};
 
@@ -194,21 +194,23 @@ impl<'a> Resolver<'_, 'a> {
 
     #[inline]
     pub(super) fn variable(&mut self, name: Symbol, span: Span) -> Expr<'a> {
-        let kind = match self.lookup(name) {
-            Meaning::Slot(slot, _) => Kind::Variable(slot),
-            Meaning::Constant(Value::Thunk(thunk), _) => {
-                Kind::Constant(thunk.done().unwrap_or(Value::Thunk(thunk)))
-            }
-            Meaning::Constant(value, _) => Kind::Constant(value),
-            Meaning::Unknown => {
-                let Some(ty) = self.evaluator.find_type(self.scope, name) else {
-                    let error = self.unknown_name(name, span);
-                    return self.mistake(error);
-                };
-                Kind::Constant(Value::Type(ty))
-            }
+        match self.lookup(name) {
+            Some(kind) => Expr { kind, span },
+            None => self.no_variable(name, span),
+        }
+    }
+
+    /// A name that stands for no value: that of a type, or a mistake.
+    #[cold]
+    fn no_variable(&mut self, name: Symbol, span: Span) -> Expr<'a> {
+        let Some(ty) = self.evaluator.find_type(self.scope, name) else {
+            let error = self.unknown_name(name, span);
+            return self.mistake(error);
         };
-        Expr { kind, span }
+        Expr {
+            kind: Kind::Constant(Value::Type(ty)),
+            span,
+        }
     }
 
     fn string(&mut self, parts: &[StrPart]) -> Kind<'a> {
@@ -274,19 +276,18 @@ impl<'a> Resolver<'_, 'a> {
             let element = self.delayed(expr);
             self.evaluator.resolving.elements.push(element);
         }
-        let elements = self.evaluator.resolving.elements.drain(first..);
-        if elements
-            .as_slice()
-            .iter()
-            .all(|element| constant(element).is_some())
-        {
-            let values = elements.map(|element| constant(&element).unwrap_or(Value::Null));
+        let elements = &self.evaluator.resolving.elements[first..];
+        let kind = if elements.iter().all(|element| constant(element).is_some()) {
+            let values = elements.iter();
+            let values = values.map(|element| constant(element).unwrap_or(Value::Null));
             let items = arena.collect(values);
             Kind::Constant(Value::List(arena.alloc(List { items, origins })))
         } else {
-            let items = arena.collect(elements);
+            let items = arena.slice(elements);
             Kind::List { items, origins }
-        }
+        };
+        self.evaluator.resolving.elements.truncate(first);
+        kind
     }
 
     fn item_origin(&mut self, item: &ast::Expr) -> Origin {

@@ -9,7 +9,7 @@ use cairn_syntax::span::Span;
 use cairn_syntax::symbol::Symbol;
 use cairn_syntax::{Diagnostic, nearest};
 
-use super::{Meaning, Resolver};
+use super::Resolver;
 use crate::evaluator::{Error, Evaluator};
 use crate::ir::{Call, Expr, Kind, Lambda, NamedArgument, Parameter, Pattern, PatternField, Slot};
 use crate::library::Native;
@@ -149,19 +149,15 @@ impl<'a> Resolver<'_, 'a> {
     ) -> Expr<'a> {
         let mut known = None;
         if let ExprKind::Var(name) = callee.kind {
-            match self.lookup(name) {
-                Meaning::Slot(_, signature) | Meaning::Constant(_, signature) => known = signature,
-                Meaning::Unknown if self.evaluator.names.text(name) == "import" => {
-                    return self.import(piped, args, span);
-                }
-                Meaning::Unknown => {
-                    if let Some(ty) = self.type_call(name, callee.span, args) {
-                        return Expr {
-                            kind: Kind::Constant(Value::Type(ty)),
-                            span,
-                        };
-                    }
-                }
+            if self.is_bound(name) {
+                known = self.signature_of(name);
+            } else if self.evaluator.names.text(name) == "import" {
+                return self.import(piped, args, span);
+            } else if let Some(ty) = self.type_call(name, callee.span, args) {
+                return Expr {
+                    kind: Kind::Constant(Value::Type(ty)),
+                    span,
+                };
             }
         }
         if let ExprKind::Lambda { .. } = callee.kind {
@@ -225,9 +221,10 @@ impl<'a> Resolver<'_, 'a> {
         }
         let call = Call {
             callee,
-            positional: arena.collect(self.evaluator.resolving.elements.drain(first..)),
+            positional: arena.slice(&self.evaluator.resolving.elements[first..]),
             named: arena.collect(named),
         };
+        self.evaluator.resolving.elements.truncate(first);
         Expr {
             kind: Kind::Call(arena.alloc(call)),
             span,

@@ -20,6 +20,13 @@ pub(crate) fn module_scope<'a>(
 ) -> ScopeId {
     let arena = evaluator.arena;
     let mut scope = Scope::below(parent);
+    let count =
+        |is: fn(&ItemKind) -> bool| module.items.iter().filter(|item| is(&item.kind)).count();
+    let lets = count(|kind| matches!(kind, ItemKind::Let(_)));
+    scope.values.expect(bindings.len() + lets);
+    scope
+        .types
+        .expect(count(|kind| matches!(kind, ItemKind::Type { .. })));
     for (name, value) in bindings {
         scope.bind(*name, *value, None);
     }

@@ -24,10 +24,11 @@ impl<'a> Resolver<'_, 'a> {
                 None => return self.unknown_type(*name, ty.span),
             },
             AstKind::Apply { name, args } => {
-                let inner = arena.each(args.len(), |index| self.type_tree(&args[index]));
-                match (self.evaluator.names.text(name.symbol), inner) {
-                    ("List", [inner]) => TypeKind::List(inner),
-                    ("Map", [inner]) => TypeKind::Map(inner),
+                let inner = args.iter().map(|arg| self.type_tree(arg)).last();
+                let one = inner.filter(|_| args.len() == 1);
+                match (self.evaluator.names.text(name.symbol), one) {
+                    ("List", Some(inner)) => TypeKind::List(inner),
+                    ("Map", Some(inner)) => TypeKind::Map(inner),
                     ("List" | "Map", _) => {
                         let message = "this takes one type, that of what is in it";
                         self.mistake(Diagnostic::error("types::arguments", ty.span, message));
@@ -83,8 +84,10 @@ impl<'a> Resolver<'_, 'a> {
                     };
                     self.evaluator.resolving.fields.push(field);
                 }
+                let fields = arena.slice(&self.evaluator.resolving.fields[start..]);
+                self.evaluator.resolving.fields.truncate(start);
                 TypeKind::Record(arena.alloc(RecordType {
-                    fields: arena.collect(self.evaluator.resolving.fields.drain(start..)),
+                    fields,
                     open: *open,
                 }))
             }
