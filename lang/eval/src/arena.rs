@@ -61,8 +61,17 @@ impl Arena {
         self.bump.alloc_str(text)
     }
 
+    /// Moves in what a function makes, where it may be made in its place at once.
+    #[inline]
+    pub(crate) fn make<T>(&self, value: impl FnOnce() -> T) -> &T {
+        self.bump.alloc_with(value)
+    }
+
     /// Copies a slice in.
     pub fn slice<T: Copy>(&self, items: &[T]) -> &[T] {
+        if items.is_empty() {
+            return &[];
+        }
         self.bump.alloc_slice_copy(items)
     }
 
@@ -72,7 +81,19 @@ impl Arena {
         I: IntoIterator<Item = T>,
         I::IntoIter: ExactSizeIterator,
     {
+        let items = items.into_iter();
+        if items.len() == 0 {
+            return &[];
+        }
         self.bump.alloc_slice_fill_iter(items)
+    }
+
+    /// Moves as many values in as a function makes; it may allocate here too.
+    pub(crate) fn each<T>(&self, count: usize, make: impl FnMut(usize) -> T) -> &[T] {
+        if count == 0 {
+            return &[];
+        }
+        self.bump.alloc_slice_fill_with(count, make)
     }
 
     /// Moves as many values in as a function makes; it may allocate here too. Errors: the function's first.

@@ -11,6 +11,7 @@ use crate::types::Type;
 use crate::value::{Origin, Value};
 
 /// An expression, resolved.
+#[derive(Clone, Copy)]
 pub(crate) struct Expr<'a> {
     pub(crate) kind: Kind<'a>,
     pub(crate) span: Span,
@@ -26,6 +27,7 @@ pub(crate) enum Slot {
 }
 
 /// The kinds of resolved expressions.
+#[derive(Clone, Copy)]
 pub(crate) enum Kind<'a> {
     /// A literal, a library function, a variable of a module.
     Constant(Value<'a>),

@@ -21,8 +21,16 @@ use crate::value::Value;
 const WIDTH: usize = 80;
 /// How many levels are indented; deeper ones stay where they are, so that text grows only with what is in it.
 const INDENTED_LEVELS: usize = 20;
-/// The indent of the deepest level.
-const BLANKS: &str = "                                        ";
+/// A line break and the indent of what stands in the deepest level.
+const BREAK: &str = "\n                                          ";
+
+/// What is printed so far.
+#[derive(Default)]
+struct Page {
+    out: String,
+    /// An empty text that is kept for its memory.
+    line: String,
+}
 
 impl<'a> Evaluator<'a> {
     /// A value in the language's own notation, computed whole; `reader` is the expression that needs it.
@@ -31,12 +39,12 @@ impl<'a> Evaluator<'a> {
     pub fn print(&mut self, value: Value<'a>, reader: Span) -> Result<String, Vec<Diagnostic>> {
         let mut printing = Printing {
             evaluator: self,
-            out: String::new(),
+            page: Page::default(),
             errors: Vec::new(),
             ended: false,
         };
         printing.value(value, reader, 0);
-        let (text, mut errors) = (printing.out, printing.errors);
+        let (text, mut errors) = (printing.page.out, printing.errors);
         for error in self.take_errors() {
             if !errors.contains(&error) {
                 errors.push(error);
@@ -52,7 +60,7 @@ impl<'a> Evaluator<'a> {
 
 struct Printing<'e, 'a> {
     evaluator: &'e mut Evaluator<'a>,
-    out: String,
+    page: Page,
     errors: Vec<Diagnostic>,
     /// Set where going on with the siblings could take forever.
     ended: bool,
@@ -73,19 +81,20 @@ impl<'a> Printing<'_, 'a> {
 
     /// Something in brackets. Whether it is on one line.
     fn element(&mut self, value: Value<'a>, reader: Span, level: usize) -> bool {
-        let from = self.out.len();
+        let from = self.page.out.len();
         self.value(value, reader, level);
         // What is long has a line of its own anyway.
-        self.out.len() - from <= WIDTH && !self.out[from..].contains('\n')
+        let written = &self.page.out[from..];
+        written.len() <= WIDTH && !written.contains('\n')
     }
 
     fn computed(&mut self, value: Value<'a>, reader: Span, level: usize) -> Result<()> {
         self.evaluator.guard(reader)?;
         limits::level(level, reader)?;
         // Text grows with every naming of a value; it is asked for as it stands.
-        self.evaluator.room(self.out.len(), reader)?;
+        self.evaluator.room(self.page.out.len(), reader)?;
         let value = self.evaluator.force(value, reader)?;
-        let out = &mut self.out;
+        let out = &mut self.page.out;
         match value {
             Value::Null => out.push_str("null"),
             Value::Bool(value) => out.push_str(if value { "true" } else { "false" }),
@@ -102,20 +111,20 @@ impl<'a> Printing<'_, 'a> {
                     printing.element(list.items[index], reader, level + 1)
                 };
                 let count = list.items.len();
-                enclosed(self, |one| &mut one.out, LIST, count, level, element);
+                enclosed(self, |one| &mut one.page, LIST, count, level, element);
             }
             Value::Record(record) => {
                 let fields = self.evaluator.by_text(record);
                 let element = |printing: &mut Self, index: usize| {
                     let field = fields[index];
                     let reader = printing.evaluator.value_span(field.origin, reader);
-                    key(printing.evaluator.names.text(field.name), &mut printing.out);
-                    printing.out.push_str(" = ");
+                    let name = printing.evaluator.names.text(field.name);
+                    key(name, &mut printing.page.out);
                     printing.element(field.value, reader, level + 1)
                 };
                 enclosed(
                     self,
-                    |one| &mut one.out,
+                    |one| &mut one.page,
                     RECORD,
                     fields.len(),
                     level,
@@ -143,13 +152,18 @@ impl Data {
     /// The data in the language's own notation, as [`Evaluator::print`] writes the value that it was made of. A path or a build
     /// is a string by now.
     pub fn print(&self) -> String {
-        let mut out = String::new();
-        self.print_into(&mut out, 0);
-        out
+        let mut page = Page {
+            // A whole system seldom has more; what is not written takes no memory.
+            out: String::with_capacity(1 << 18),
+            line: String::new(),
+        };
+        self.print_into(&mut page, 0);
+        page.out
     }
 
     /// Whether it is on one line.
-    fn print_into(&self, out: &mut String, level: usize) -> bool {
+    fn print_into(&self, page: &mut Page, level: usize) -> bool {
+        let out = &mut page.out;
         match &self.kind {
             DataKind::Null => out.push_str("null"),
             DataKind::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
@@ -161,32 +175,49 @@ impl Data {
             }
             DataKind::List(items) => {
                 let element =
-                    |out: &mut String, index: usize| items[index].print_into(out, level + 1);
-                return enclosed(out, |out| out, LIST, items.len(), level, element);
+                    |page: &mut Page, index: usize| items[index].print_into(page, level + 1);
+                return enclosed(page, |page| page, LIST, items.len(), level, element);
             }
             DataKind::Map(fields) => {
-                let element = |out: &mut String, index: usize| {
+                let element = |page: &mut Page, index: usize| {
                     let (name, value) = &fields[index];
-                    key(name, out);
-                    out.push_str(" = ");
-                    value.print_into(out, level + 1)
+                    key(name, &mut page.out);
+                    value.print_into(page, level + 1)
                 };
-                return enclosed(out, |out| out, RECORD, fields.len(), level, element);
+                return enclosed(page, |page| page, RECORD, fields.len(), level, element);
             }
         }
         true
     }
 }
 
-const LIST: [&str; 2] = ["[", "]"];
-const RECORD: [&str; 2] = ["{ ", " }"];
+/// Two brackets, and what stands inside of each on one line.
+#[derive(Clone, Copy)]
+struct Brackets {
+    open: &'static str,
+    close: &'static str,
+    blank: &'static str,
+}
+
+const LIST: Brackets = Brackets {
+    open: "[",
+    close: "]",
+    blank: "",
+};
+const RECORD: Brackets = Brackets {
+    open: "{",
+    close: "}",
+    blank: " ",
+};
 
 fn integer(number: i64, out: &mut String) {
-    let _ = match number {
-        // The one number that has to be computed: its positive part is too large.
-        i64::MIN => write!(out, "{} - 1", i64::MIN + 1),
-        number => write!(out, "{number}"),
+    // The one number that has to be computed: its positive part is too large.
+    let (number, rest) = match number {
+        i64::MIN => (number + 1, " - 1"),
+        number => (number, ""),
     };
+    out.push_str(itoa::Buffer::new().format(number));
+    out.push_str(rest);
 }
 
 fn float(number: f64) -> String {
@@ -205,73 +236,67 @@ fn string(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// A name as a key, in quotes where it needs them.
+/// A name as a key, in quotes where it needs them, up to its value.
 fn key(name: &str, out: &mut String) {
     if is_word(name) {
         out.push_str(name);
     } else {
         string(name, out);
     }
+    out.push_str(" = ");
 }
 
-/// Elements in brackets: one a line, and then on one line after all where they are few and short. `text` says where a printer writes,
+/// Elements in brackets: one a line, and then on one line after all where they are few and short. `page` says where a printer writes,
 /// `element` whether what it wrote has no line break. Says so itself of the whole.
 fn enclosed<P>(
     printer: &mut P,
-    text: impl Fn(&mut P) -> &mut String,
-    [open, close]: [&str; 2],
+    page: impl Fn(&mut P) -> &mut Page,
+    brackets: Brackets,
     count: usize,
     level: usize,
     mut element: impl FnMut(&mut P, usize) -> bool,
 ) -> bool {
-    let indent = &BLANKS[..2 * level.min(INDENTED_LEVELS)];
-    let out = text(printer);
+    let indent = 2 * level.min(INDENTED_LEVELS);
+    let (outer, inner) = (&BREAK[..=indent], &BREAK[..3 + indent]);
+    let out = &mut page(printer).out;
+    out.push_str(brackets.open);
     let begin = out.len();
-    out.push_str(open.trim_end());
     // What the elements take on one line, with a comma and a blank between them; none where they have to have lines of their own.
     let mut width = Some(0);
-    // Where those begin that may come on one line: no more of them have room there.
-    let mut starts = [0; WIDTH / 3 + 2];
+    // Where those begin that may come on one line, counted from the first: no more of them have room there.
+    let mut starts = [0_u16; WIDTH / 3 + 2];
     for index in 0..count {
-        let out = text(printer);
-        out.push('\n');
-        out.push_str(indent);
-        out.push_str("  ");
+        let out = &mut page(printer).out;
+        out.push_str(inner);
         let from = out.len();
         let plain = element(printer, index);
-        let written = text(printer).len() - from;
+        let written = page(printer).out.len() - from;
         width = width
             .filter(|width| plain && width + written <= WIDTH && index < starts.len())
             .map(|width| width + written + if index > 0 { 2 } else { 0 });
         if width.is_some() {
-            starts[index] = from;
+            starts[index] = (from - begin) as u16;
         }
     }
-    let out = text(printer);
-    let Some(width) = width else {
-        out.push('\n');
-        out.push_str(indent);
-        out.push_str(close.trim_start());
-        return false;
-    };
-    let between = indent.len() + 3;
-    let mut line = String::with_capacity(width);
-    for index in 0..count {
-        let next = starts.get(index + 1).filter(|_| index + 1 < count);
-        let end = next.map_or(out.len(), |next| next - between);
-        line.push_str(if index > 0 { ", " } else { "" });
-        line.push_str(&out[starts[index]..end]);
+    let Page { out, line } = page(printer);
+    if width.is_none() {
+        out.push_str(outer);
+    } else if count > 0 {
+        line.push_str(brackets.blank);
+        let elements = &out[begin..];
+        for index in 0..count {
+            let next = starts.get(index + 1).filter(|_| index + 1 < count);
+            let end = next.map_or(elements.len(), |next| usize::from(*next) - inner.len());
+            line.push_str(if index > 0 { ", " } else { "" });
+            line.push_str(&elements[usize::from(starts[index])..end]);
+        }
+        line.push_str(brackets.blank);
+        out.truncate(begin);
+        out.push_str(line);
+        line.clear();
     }
-    out.truncate(begin);
-    if line.is_empty() {
-        out.push_str(open.trim_end());
-        out.push_str(close.trim_start());
-    } else {
-        out.push_str(open);
-        out.push_str(&line);
-        out.push_str(close);
-    }
-    true
+    out.push_str(brackets.close);
+    width.is_some()
 }
 
 /// An annotation as it is written.

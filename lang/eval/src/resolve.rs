@@ -9,6 +9,8 @@ mod module;
 mod record;
 mod type_expression;
 
+use std::rc::Rc;
+
 use cairn_syntax::ast;
 use cairn_syntax::span::Span;
 use cairn_syntax::symbol::Symbol;
@@ -17,8 +19,8 @@ use cairn_syntax::{Diagnostic, nearest};
 use crate::evaluator::Evaluator;
 use crate::ir::{Code, Expr, Kind, Slot};
 use crate::scope::{ScopeId, Signature};
-use crate::types::{DefaultCode, Type};
-use crate::value::{State, Value};
+use crate::types::{DefaultCode, NamedType, Type, TypeField};
+use crate::value::{State, Thunk, Value};
 
 pub(crate) use module::module_scope;
 
@@ -29,8 +31,8 @@ pub(crate) fn thunk<'a>(
     expr: &ast::Expr,
 ) -> Value<'a> {
     let mut resolver = Resolver::new(evaluator, scope);
-    let code = resolver.code(Frame::default(), |resolver| resolver.expr(expr));
-    evaluator.constant_or_thunk(code)
+    let code = resolver.code(|resolver| resolver.expr(expr));
+    resolver.evaluator.constant_or_thunk(code)
 }
 
 pub(crate) fn compile_type<'a>(
@@ -68,15 +70,44 @@ impl<'a> Evaluator<'a> {
 struct Resolver<'e, 'a> {
     evaluator: &'e mut Evaluator<'a>,
     scope: ScopeId,
-    /// Innermost last.
+    /// The frames in sight of whoever made this resolver.
+    outer: InSight,
+}
+
+/// What is being resolved, kept for its memory: a configuration has thousands of expressions.
+#[derive(Default)]
+pub(crate) struct Scratch<'a> {
+    /// Innermost last. Those from the end of what is in sight on wait to be used again.
     frames: Vec<Frame>,
+    /// The locals of all frames; the last one of a name wins.
+    visible: Vec<Variable>,
+    in_sight: InSight,
+    /// Elements of lists and calls; those of the innermost last.
+    elements: Vec<Expr<'a>>,
+    /// Fields of types; those of the innermost last.
+    fields: Vec<TypeField<'a>>,
+    /// The `let`s of a module with the numbers of their items.
+    lets: Vec<(ast::Name, usize, &'a Thunk<'a>)>,
+    /// The `type`s of a module with the numbers of their items.
+    types: Vec<(usize, &'a NamedType<'a>)>,
+}
+
+/// Which frames and locals are in sight.
+#[derive(Clone, Copy, Default)]
+struct InSight {
+    /// The first frame.
+    first: usize,
+    /// One past the last frame.
+    end: usize,
+    /// The first local.
+    visible: usize,
 }
 
 /// The frame of the code that is being resolved.
 #[derive(Default)]
 struct Frame {
-    /// What is in sight; the last one of a name wins.
-    visible: Vec<Variable>,
+    /// Where its names begin.
+    visible: usize,
     /// The next free local.
     next: u32,
     /// How many locals the frame needs.
@@ -85,55 +116,53 @@ struct Frame {
     captures: Vec<Slot>,
 }
 
-#[derive(Clone)]
 struct Variable {
     name: Symbol,
     slot: Slot,
-    signature: Option<Signature>,
-}
-
-/// What a name means.
-enum Meaning<'a> {
-    Slot(Slot, Option<Signature>),
-    Constant(Value<'a>, Option<Signature>),
-    Unknown,
+    /// The frame that has it.
+    frame: usize,
+    signature: Option<Rc<Signature>>,
 }
 
 impl<'e, 'a> Resolver<'e, 'a> {
     fn new(evaluator: &'e mut Evaluator<'a>, scope: ScopeId) -> Self {
+        let outer = evaluator.resolving.hide();
         Self {
             evaluator,
             scope,
-            frames: Vec::new(),
+            outer,
         }
     }
 
     /// Resolves something as code with a frame of its own.
-    fn code(&mut self, frame: Frame, resolve: impl FnOnce(&mut Self) -> Expr<'a>) -> Code<'a> {
-        self.frames.push(frame);
+    fn code(&mut self, resolve: impl FnOnce(&mut Self) -> Expr<'a>) -> Code<'a> {
+        self.evaluator.resolving.enter();
         let body = resolve(self);
-        let frame = self.frames.pop().unwrap_or_default();
+        let arena = self.evaluator.arena;
+        let frame = self.frame();
+        let (locals, captures) = (frame.locals, arena.slice(&frame.captures));
+        self.evaluator.resolving.leave();
         Code {
-            locals: frame.locals,
-            captures: self.evaluator.arena.slice(&frame.captures),
+            locals,
+            captures,
             body,
         }
     }
 
     /// Resolves something that sees no locals of the surrounding functions.
     fn detached<T>(&mut self, resolve: impl FnOnce(&mut Self) -> T) -> T {
-        let frames = std::mem::take(&mut self.frames);
+        let outer = self.evaluator.resolving.hide();
         let result = resolve(self);
-        self.frames = frames;
+        self.evaluator.resolving.restore(outer);
         result
     }
 
     fn frame(&mut self) -> &mut Frame {
-        if self.frames.is_empty() {
-            self.frames.push(Frame::default());
+        let resolving = &mut self.evaluator.resolving;
+        if resolving.in_sight.first == resolving.in_sight.end {
+            resolving.enter();
         }
-        let last = self.frames.len() - 1;
-        &mut self.frames[last]
+        &mut resolving.frames[resolving.in_sight.end - 1]
     }
 
     /// A free local of the running frame, without a name.
@@ -146,43 +175,59 @@ impl<'e, 'a> Resolver<'e, 'a> {
     }
 
     /// Brings a name in sight.
-    fn declare(&mut self, name: Symbol, slot: u32, signature: Option<Signature>) {
-        self.frame().visible.push(Variable {
+    fn declare(&mut self, name: Symbol, slot: Slot, signature: Option<Rc<Signature>>) {
+        let resolving = &mut self.evaluator.resolving;
+        resolving.visible.push(Variable {
             name,
-            slot: Slot::Local(slot),
+            slot,
+            frame: resolving.in_sight.end - 1,
             signature,
         });
     }
 
     /// Resolves something whose names go out of sight at its end.
     fn block<T>(&mut self, resolve: impl FnOnce(&mut Self) -> T) -> T {
-        let (visible, next) = {
-            let frame = self.frame();
-            (frame.visible.len(), frame.next)
-        };
+        let next = self.frame().next;
+        let visible = self.evaluator.resolving.visible.len();
         let result = resolve(self);
-        let frame = self.frame();
-        frame.visible.truncate(visible);
-        frame.next = next;
+        self.evaluator.resolving.visible.truncate(visible);
+        self.frame().next = next;
         result
     }
 
-    fn lookup(&mut self, name: Symbol) -> Meaning<'a> {
-        for depth in (0..self.frames.len()).rev() {
-            let visible = &self.frames[depth].visible;
-            let Some(variable) = visible.iter().rev().find(|variable| variable.name == name) else {
-                continue;
-            };
-            let variable = variable.clone();
-            let mut slot = variable.slot;
-            for frame in &mut self.frames[depth + 1..] {
+    /// What a name means, where it is one of a value.
+    #[inline]
+    fn lookup(&mut self, name: Symbol) -> Option<Kind<'a>> {
+        let resolving = &mut self.evaluator.resolving;
+        if let Some(variable) = resolving.local(name) {
+            let (mut slot, outer) = (variable.slot, variable.frame + 1);
+            for frame in &mut resolving.frames[outer..resolving.in_sight.end] {
                 slot = capture(frame, slot);
             }
-            return Meaning::Slot(slot, variable.signature);
+            return Some(Kind::Variable(slot));
         }
-        match self.evaluator.find_global(self.scope, name) {
-            Some(global) => Meaning::Constant(global.value, global.signature.clone()),
-            None => Meaning::Unknown,
+        let global = self.evaluator.find_global(self.scope, name)?;
+        Some(Kind::Constant(match global.value {
+            Value::Thunk(thunk) => thunk.done().unwrap_or(global.value),
+            value => value,
+        }))
+    }
+
+    /// Whether a name means a value.
+    fn is_bound(&self, name: Symbol) -> bool {
+        self.evaluator.resolving.local(name).is_some()
+            || self.evaluator.find_global(self.scope, name).is_some()
+    }
+
+    /// What the function behind a name expects, where it plainly is one.
+    fn signature_of(&self, name: Symbol) -> Option<Rc<Signature>> {
+        match self.evaluator.resolving.local(name) {
+            Some(variable) => variable.signature.clone(),
+            None => self
+                .evaluator
+                .find_global(self.scope, name)?
+                .signature
+                .clone(),
         }
     }
 
@@ -211,7 +256,8 @@ impl<'e, 'a> Resolver<'e, 'a> {
             "import" => return import_path(span),
             _ => {}
         }
-        let locals = self.frames.iter().flat_map(|frame| &frame.visible);
+        let resolving = &self.evaluator.resolving;
+        let locals = resolving.visible[resolving.in_sight.visible..].iter();
         let locals = locals.map(|variable| self.evaluator.names.text(variable.name));
         let globals = self.evaluator.global_names(self.scope);
         let types = self.evaluator.type_names(self.scope);
@@ -222,6 +268,59 @@ impl<'e, 'a> Resolver<'e, 'a> {
             )),
             None => error,
         }
+    }
+}
+
+impl Drop for Resolver<'_, '_> {
+    fn drop(&mut self) {
+        self.evaluator.resolving.restore(self.outer);
+    }
+}
+
+impl Scratch<'_> {
+    /// Puts all frames out of sight; gives what was in sight before.
+    fn hide(&mut self) -> InSight {
+        let hidden = InSight {
+            first: self.in_sight.end,
+            end: self.in_sight.end,
+            visible: self.visible.len(),
+        };
+        std::mem::replace(&mut self.in_sight, hidden)
+    }
+
+    /// Brings in sight again what [`Self::hide`] gave.
+    fn restore(&mut self, outer: InSight) {
+        self.visible.truncate(self.in_sight.visible);
+        self.in_sight = outer;
+    }
+
+    /// The innermost local of a name.
+    #[inline]
+    fn local(&self, name: Symbol) -> Option<&Variable> {
+        let mut innermost = self.visible[self.in_sight.visible..].iter().rev();
+        innermost.find(|variable| variable.name == name)
+    }
+
+    /// Brings an empty frame in sight.
+    fn enter(&mut self) {
+        let visible = self.visible.len();
+        if let Some(frame) = self.frames.get_mut(self.in_sight.end) {
+            frame.captures.clear();
+            (frame.visible, frame.next, frame.locals) = (visible, 0, 0);
+        } else {
+            self.frames.push(Frame {
+                visible,
+                ..Frame::default()
+            });
+        }
+        self.in_sight.end += 1;
+    }
+
+    /// Puts the innermost frame out of sight.
+    fn leave(&mut self) {
+        self.in_sight.end -= 1;
+        self.visible
+            .truncate(self.frames[self.in_sight.end].visible);
     }
 }
 

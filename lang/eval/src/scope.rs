@@ -3,7 +3,9 @@
 //! In: values and types under names. Out: the nearest meaning of a name, or the names that are in sight.
 //! Refuses to know the locals of functions; those are slots, and belong to [`resolve`](crate::resolve).
 
-use foldhash::{HashMap, HashMapExt as _};
+use std::rc::Rc;
+
+use foldhash::HashMap;
 
 use cairn_syntax::span::Span;
 use cairn_syntax::symbol::Symbol;
@@ -22,7 +24,6 @@ impl ScopeId {
 }
 
 /// What a function expects, for checks before anything runs.
-#[derive(Clone)]
 pub(crate) struct Signature {
     /// Name (none for a pattern) and whether it has a default.
     pub(crate) parameters: Vec<(Option<Symbol>, bool)>,
@@ -30,10 +31,9 @@ pub(crate) struct Signature {
     pub(crate) span: Option<Span>,
 }
 
-#[derive(Clone)]
 pub(crate) struct Global<'a> {
     pub(crate) value: Value<'a>,
-    pub(crate) signature: Option<Signature>,
+    pub(crate) signature: Option<Rc<Signature>>,
 }
 
 #[derive(Default)]
@@ -49,51 +49,77 @@ const FEW: usize = 8;
 /// What names mean, each once.
 pub(crate) struct Names<T> {
     few: Vec<(Symbol, T)>,
-    /// All of them where they are many, else none.
-    many: HashMap<Symbol, T>,
+    /// All of them where they are many.
+    many: Option<Box<Many<T>>>,
+}
+
+struct Many<T> {
+    names: HashMap<Symbol, T>,
+    /// The lowest and the highest name: most that stand elsewhere lie beyond.
+    lowest: Symbol,
+    highest: Symbol,
 }
 
 impl<T> Default for Names<T> {
     fn default() -> Self {
         Self {
             few: Vec::new(),
-            many: HashMap::new(),
+            many: None,
         }
     }
 }
 
 impl<T> Names<T> {
+    /// Makes room for the names of a module, where they are few.
+    pub(crate) fn expect(&mut self, count: usize) {
+        if count <= FEW {
+            self.few.reserve_exact(count);
+        }
+    }
+
     /// Gives a name its meaning, in place of the one that it had.
     pub(crate) fn insert(&mut self, name: Symbol, meaning: T) {
         if let Some((_, known)) = self.few.iter_mut().find(|(known, _)| *known == name) {
             *known = meaning;
-        } else if self.many.is_empty() && self.few.len() < FEW {
+        } else if self.many.is_none() && self.few.len() < FEW {
             self.few.push((name, meaning));
         } else {
-            self.many.extend(self.few.drain(..));
-            self.many.insert(name, meaning);
+            let many = self.many.get_or_insert_with(|| {
+                Box::new(Many {
+                    names: HashMap::default(),
+                    lowest: name,
+                    highest: name,
+                })
+            });
+            for (name, meaning) in self.few.drain(..).chain([(name, meaning)]) {
+                many.lowest = many.lowest.min(name);
+                many.highest = many.highest.max(name);
+                many.names.insert(name, meaning);
+            }
         }
     }
 
     /// The meaning of a name.
+    #[inline]
     pub(crate) fn get(&self, name: Symbol) -> Option<&T> {
-        if self.many.is_empty() {
-            let found = self.few.iter().find(|(known, _)| *known == name);
-            return found.map(|(_, meaning)| meaning);
+        if let Some(many) = &self.many {
+            let within = many.lowest <= name && name <= many.highest;
+            return within.then(|| many.names.get(&name)).flatten();
         }
-        self.many.get(&name)
+        let found = self.few.iter().find(|(known, _)| *known == name);
+        found.map(|(_, meaning)| meaning)
     }
 
     /// All names, in no order.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &Symbol> {
         let few = self.few.iter().map(|(name, _)| name);
-        few.chain(self.many.keys())
+        few.chain(self.many.iter().flat_map(|many| many.names.keys()))
     }
 
     /// All meanings, in no order.
     pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
         let few = self.few.iter().map(|(_, meaning)| meaning);
-        few.chain(self.many.values())
+        few.chain(self.many.iter().flat_map(|many| many.names.values()))
     }
 }
 
@@ -106,7 +132,12 @@ impl<'a> Scope<'a> {
         }
     }
 
-    pub(crate) fn bind(&mut self, name: Symbol, value: Value<'a>, signature: Option<Signature>) {
+    pub(crate) fn bind(
+        &mut self,
+        name: Symbol,
+        value: Value<'a>,
+        signature: Option<Rc<Signature>>,
+    ) {
         self.values.insert(name, Global { value, signature });
     }
 }

@@ -78,6 +78,7 @@ impl<'a> RecordType<'a> {
 }
 
 /// A field of a record type.
+#[derive(Clone, Copy)]
 pub struct TypeField<'a> {
     /// Its name.
     pub name: Symbol,

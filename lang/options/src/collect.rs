@@ -7,6 +7,7 @@ use cairn_eval::{Evaluator, ScopeId, Value};
 use cairn_syntax::Diagnostic;
 use cairn_syntax::ast::{self, Expr, Item, ItemKind, Name};
 use cairn_syntax::span::Span;
+use cairn_syntax::symbol::Symbol;
 
 use crate::load::Module;
 use crate::tree::{Builder, Declared, Group};
@@ -58,6 +59,7 @@ pub(crate) struct Collected<'a, 'm> {
 
 struct Collector<'e, 'a, 'm> {
     evaluator: &'e mut Evaluator<'a>,
+    config_name: Symbol,
     tree: Builder<'a>,
     definitions: Vec<Definition<'a, 'm>>,
     conditions: Vec<Condition<'a>>,
@@ -75,9 +77,10 @@ pub(crate) fn collect<'a, 'm>(
     let config_name = evaluator.names.intern("config");
     let mut collector = Collector {
         evaluator,
+        config_name,
         tree: Builder::default(),
-        definitions: Vec::new(),
-        conditions: Vec::new(),
+        definitions: Vec::with_capacity(2 * modules.len()),
+        conditions: Vec::with_capacity(modules.len()),
         assertions: Vec::new(),
         tests: Vec::new(),
         errors: Vec::new(),
@@ -109,6 +112,7 @@ pub(crate) fn collect<'a, 'm>(
         assertions,
         tests,
         mut errors,
+        ..
     } = collector;
     errors.splice(0..0, evaluator.take_errors());
     Collected {
@@ -208,7 +212,7 @@ impl<'m> Collector<'_, '_, 'm> {
 
     fn define(&mut self, path: &'m [Name], expr: &'m Expr, scope: ScopeId, condition: Option<u32>) {
         if let Some(first) = path.first()
-            && self.evaluator.names.text(first.symbol) == "config"
+            && first.symbol == self.config_name
         {
             self.errors.push(
                 Diagnostic::error("options::config_assigned", first.span, "`config` is the result, and only for reading")

@@ -4,7 +4,7 @@
 //! *all* errors. Refuses to know what the options are for.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use cairn_eval::{Arena, Data, DataKind, Evaluator, Host, ScopeId, Type, TypeKind, Value};
@@ -78,7 +78,7 @@ pub struct Config<'a> {
     errors: Vec<Diagnostic>,
     /// Points that a check puts off: nobody sets them.
     unset: Vec<&'a Point<'a>>,
-    files: Rc<RefCell<BTreeSet<String>>>,
+    files: Rc<RefCell<foldhash::HashSet<String>>>,
     entry: ScopeId,
     /// Kept only because to let go of them takes time: most programs end first.
     _trees: Vec<Module>,
@@ -95,7 +95,7 @@ pub fn load<'a>(
     entry: &str,
     library: &[(&str, &str)],
 ) -> Result<Config<'a>, Failure> {
-    let files = Rc::new(RefCell::new(BTreeSet::new()));
+    let files = Rc::<RefCell<foldhash::HashSet<String>>>::default();
     let mut host = Recorder {
         host,
         files: files.clone(),
@@ -259,7 +259,9 @@ impl<'a> Config<'a> {
 
     /// The paths of all files and folders that were read so far, relative to the configuration's root, sorted.
     pub fn files_read(&self) -> Vec<String> {
-        self.files.borrow().iter().cloned().collect()
+        let mut files: Vec<String> = self.files.borrow().iter().cloned().collect();
+        files.sort_unstable();
+        files
     }
 
     /// Where the user set an option: the definition that won, or the nearest one above it. `None` where

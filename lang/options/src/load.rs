@@ -3,7 +3,9 @@
 //! In: the host, the entry's path, the library's texts. Out: [`Loaded`], each module once, what is imported
 //! before what imports it. Imports are literal paths, so nothing is evaluated here.
 
-use std::collections::HashSet;
+use std::sync::Arc;
+
+use foldhash::HashSet;
 
 use cairn_eval::Host;
 use cairn_syntax::ast::{self, ItemKind};
@@ -30,7 +32,7 @@ pub(crate) struct Loaded {
     pub(crate) names: Interner,
     pub(crate) modules: Vec<Module>,
     pub(crate) errors: Vec<Diagnostic>,
-    seen: HashSet<String>,
+    seen: HashSet<Arc<str>>,
 }
 
 /// Reads everything; goes on after errors, so that all of them are found.
@@ -38,18 +40,22 @@ pub(crate) fn load(host: &mut dyn Host, entry: &str, library: &[(&str, &str)]) -
     let mut loaded = Loaded::default();
     let mut library: Vec<&(&str, &str)> = library.iter().collect();
     library.sort_by_key(|(name, _)| (*name != "prelude.cairn", *name));
-    for (name, _) in &library {
-        loaded.seen.insert(format!("{LIBRARY}{name}"));
-    }
+    let library: Vec<(Arc<str>, &str)> = library
+        .into_iter()
+        .map(|(name, text)| (format!("{LIBRARY}{name}").into(), *text))
+        .collect();
+    loaded
+        .seen
+        .extend(library.iter().map(|(name, _)| name.clone()));
     for (name, text) in library {
-        loaded.add(host, format!("{LIBRARY}{name}"), text);
+        loaded.add(host, name, text);
     }
-    let entry = normalise("", entry).unwrap_or_else(|| entry.to_owned());
+    let entry: Arc<str> = normalise("", entry).map_or_else(|| entry.into(), Into::into);
     loaded.seen.insert(entry.clone());
     match host.load(&entry) {
         Ok(text) => loaded.add(host, entry, &text),
         Err(cause) => {
-            let source = loaded.sources.add(entry.as_str(), "");
+            let source = loaded.sources.add(entry.clone(), "");
             let error = Diagnostic::error(
                 "options::import_missing",
                 Span::new(source, 0, 0),
@@ -65,24 +71,25 @@ pub(crate) fn load(host: &mut dyn Host, entry: &str, library: &[(&str, &str)]) -
 }
 
 impl Loaded {
-    fn add(&mut self, host: &mut dyn Host, name: String, text: &str) {
-        let source = self.sources.add(name.as_str(), text);
+    fn add(&mut self, host: &mut dyn Host, name: Arc<str>, text: &str) {
+        let source = self.sources.add(name.clone(), text);
         let parsed = parse_module(&self.sources, source, &mut self.names);
         self.errors.extend(parsed.errors);
+        let slash = name.bytes().rposition(|byte| byte == b'/');
+        let folder = slash.map_or("", |slash| &name[..slash]);
         for item in &parsed.tree.items {
             if let ItemKind::Import { path, path_span } = &item.kind {
-                self.import(host, &name, path, *path_span);
+                self.import(host, folder, path, *path_span);
             }
         }
         self.modules.push(Module {
             source,
             tree: parsed.tree,
-            prelude: name == PRELUDE,
+            prelude: *name == *PRELUDE,
         });
     }
 
-    fn import(&mut self, host: &mut dyn Host, from: &str, path: &str, span: Span) {
-        let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
+    fn import(&mut self, host: &mut dyn Host, folder: &str, path: &str, span: Span) {
         let Some(target) = normalise(folder, path) else {
             self.errors.push(
                 Diagnostic::error("options::import_outside", span, format!("`{path}` leads out of the configuration's folder"))
@@ -91,6 +98,7 @@ impl Loaded {
             );
             return;
         };
+        let target: Arc<str> = target.into();
         if !self.seen.insert(target.clone()) {
             return;
         }
@@ -132,20 +140,45 @@ fn join(folder: &str, file: &str) -> String {
 
 /// `path` as seen from `folder`, both below the configuration's root, without `.` and `..`; `None` where it leads out.
 pub fn normalise(folder: &str, path: &str) -> Option<String> {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     if path.starts_with('/') {
         return None;
     }
-    for part in path.split('/') {
+    let mut whole = String::with_capacity(folder.len() + path.len() + 1);
+    for part in parts(folder).filter(|part| !part.is_empty()) {
+        push(&mut whole, part);
+    }
+    for part in parts(path) {
         match part {
             "" | "." => {}
             ".." => {
-                parts.pop().filter(|part| *part != "<library>")?;
+                let (above, last) = whole.rsplit_once('/').unwrap_or(("", &whole));
+                if matches!(last, "" | "<library>") {
+                    return None;
+                }
+                whole.truncate(above.len());
             }
-            part => parts.push(part),
+            part => push(&mut whole, part),
         }
     }
-    Some(parts.join("/"))
+    Some(whole)
+}
+
+fn push(whole: &mut String, part: &str) {
+    if !whole.is_empty() {
+        whole.push('/');
+    }
+    whole.push_str(part);
+}
+
+/// What stands between slashes. The parts are so short that `str::split` would mostly set itself up.
+fn parts(path: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(path);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let slash = text.bytes().position(|byte| byte == b'/');
+        rest = slash.map(|at| &text[at + 1..]);
+        Some(slash.map_or(text, |at| &text[..at]))
+    })
 }
 
 #[cfg(test)]
@@ -157,6 +190,12 @@ mod tests {
         assert_eq!(normalise("", "./a.cairn").as_deref(), Some("a.cairn"));
         assert_eq!(normalise("x/y", "../a.cairn").as_deref(), Some("x/a.cairn"));
         assert_eq!(normalise("x", "../../a.cairn"), None);
+        assert_eq!(normalise("x", "..").as_deref(), Some(""));
+        assert_eq!(
+            normalise("/x//y/", "a/./../b//c/").as_deref(),
+            Some("x/y/b/c")
+        );
+        assert_eq!(normalise("", ".."), None);
         assert_eq!(normalise("", "/etc/passwd"), None);
         assert_eq!(normalise("<library>", "../a.cairn"), None);
     }

@@ -3,20 +3,24 @@
 //! In: a host. Out: the same host, and the paths that it was asked for. Reads nothing itself.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::rc::Rc;
+
+use foldhash::HashSet;
 
 use cairn_eval::{Data, EntryKind, Host, HostError, Minted};
 
 /// Notes what the host is asked for.
 pub(crate) struct Recorder<'a> {
     pub(crate) host: Box<dyn Host + 'a>,
-    pub(crate) files: Rc<RefCell<BTreeSet<String>>>,
+    pub(crate) files: Rc<RefCell<HashSet<String>>>,
 }
 
 impl Recorder<'_> {
     fn note(&self, path: &str) {
-        self.files.borrow_mut().insert(path.to_owned());
+        let mut files = self.files.borrow_mut();
+        if !files.contains(path) {
+            files.insert(path.to_owned());
+        }
     }
 }
 

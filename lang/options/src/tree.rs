@@ -3,12 +3,13 @@
 //! In: paths with types. Out: [`Group`]s and [`Declared`] options, to walk by name. Below an option its type
 //! goes on: [`form`] says how. Refuses to know definitions.
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
 
 use cairn_eval::{Arena, Evaluator, RecordType, Type, TypeKind, Value};
 use cairn_syntax::ast::Name;
 use cairn_syntax::span::Span;
 use cairn_syntax::symbol::Symbol;
+use foldhash::HashMap;
 
 /// One option, declared once.
 pub(crate) struct Declared<'a> {
@@ -36,7 +37,7 @@ pub(crate) struct Group<'a> {
 /// The trie while it grows.
 #[derive(Default)]
 pub(crate) struct Builder<'a> {
-    children: BTreeMap<Symbol, Building<'a>>,
+    children: HashMap<Symbol, Building<'a>>,
 }
 
 enum Building<'a> {
@@ -61,14 +62,12 @@ impl<'a> Builder<'a> {
                 Building::Option(other) => return Err(other.span),
             }
         }
-        match group.children.get(&last.symbol) {
-            None => {
-                group
-                    .children
-                    .insert(last.symbol, Building::Option(declared));
+        match group.children.entry(last.symbol) {
+            Entry::Vacant(place) => {
+                place.insert(Building::Option(declared));
                 Ok(())
             }
-            Some(other) => Err(other.first_span().unwrap_or(declared.span)),
+            Entry::Occupied(other) => Err(other.get().first_span().unwrap_or(declared.span)),
         }
     }
 
@@ -78,7 +77,8 @@ impl<'a> Builder<'a> {
             Building::Group(group) => (name, Node::Group(group.finish(arena))),
             Building::Option(declared) => (name, Node::Option(declared)),
         });
-        let children: Vec<_> = children.collect();
+        let mut children: Vec<_> = children.collect();
+        children.sort_unstable_by_key(|(name, _)| *name);
         arena.alloc(Group {
             children: arena.slice(&children),
         })
@@ -89,7 +89,10 @@ impl Building<'_> {
     fn first_span(&self) -> Option<Span> {
         match self {
             Self::Option(declared) => Some(declared.span),
-            Self::Group(group) => group.children.values().find_map(Self::first_span),
+            Self::Group(group) => {
+                let first = group.children.iter().min_by_key(|(name, _)| **name);
+                first.and_then(|(_, child)| child.first_span())
+            }
         }
     }
 }
@@ -147,7 +150,33 @@ pub(crate) struct Shape<'a> {
 }
 
 /// Looks through names, `?` and `where`.
+#[inline]
 pub(crate) fn shape<'a>(evaluator: &Evaluator<'a>, ty: &'a Type<'a>) -> Shape<'a> {
+    // Most types have nothing to look through.
+    match own_form(ty) {
+        Some(form) => Shape {
+            form,
+            nullable: false,
+            refined: false,
+        },
+        None => shape_within(evaluator, ty),
+    }
+}
+
+/// The form of a type that is no name, `?` or `where`.
+#[inline]
+fn own_form<'a>(ty: &'a Type<'a>) -> Option<Form<'a>> {
+    Some(match ty.kind {
+        TypeKind::Named(_) | TypeKind::Nullable(_) | TypeKind::Where(_) => return None,
+        TypeKind::Record(record) => Form::Record(record),
+        TypeKind::Map(of) => Form::Map(of),
+        TypeKind::List(of) => Form::List(of),
+        TypeKind::Any | TypeKind::Unknown => Form::Any,
+        _ => Form::Scalar,
+    })
+}
+
+fn shape_within<'a>(evaluator: &Evaluator<'a>, ty: &'a Type<'a>) -> Shape<'a> {
     let (mut ty, mut nullable, mut refined, mut lines) = (ty, false, false, false);
     let form = loop {
         match ty.kind {
@@ -160,12 +189,8 @@ pub(crate) fn shape<'a>(evaluator: &Evaluator<'a>, ty: &'a Type<'a>) -> Shape<'a
             }
             TypeKind::Nullable(inner) => (nullable, ty) = (true, inner),
             TypeKind::Where(refinement) => (refined, ty) = (true, refinement.base),
-            TypeKind::Record(record) => break Form::Record(record),
-            TypeKind::Map(of) => break Form::Map(of),
-            TypeKind::List(of) => break Form::List(of),
             TypeKind::Str if lines => break Form::Lines,
-            TypeKind::Any | TypeKind::Unknown => break Form::Any,
-            _ => break Form::Scalar,
+            _ => break own_form(ty).unwrap_or(Form::Any),
         }
     };
     Shape {

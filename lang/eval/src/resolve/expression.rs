@@ -7,8 +7,8 @@ use cairn_syntax::ast::{self, BinaryOp, ExprKind, StrPart, UnaryOp};
 use cairn_syntax::span::Span;
 use cairn_syntax::symbol::Symbol;
 
-use super::{Frame, Meaning, Resolver};
-use crate::ir::{Clause, Expr, Key, Kind, Part, Piece};
+use super::Resolver;
+use crate::ir::{Clause, Expr, Key, Kind, Part, Piece, Slot};
 use crate::value::{Annotated, List, Origin, Place, State, Text, Value};
 
 impl<'a> Resolver<'_, 'a> {
@@ -31,7 +31,7 @@ impl<'a> Resolver<'_, 'a> {
                     value: body.span,
                 };
                 let clause = resolver.clause(clause, place);
-                let body = arena.alloc(resolver.delayed(body));
+                let body = arena.make(|| resolver.delayed(body));
                 Kind::ListFor { body, clause }
             }),
             ExprKind::Record(items) => return self.record(items, span),
@@ -41,8 +41,8 @@ impl<'a> Resolver<'_, 'a> {
                     value: value.span,
                 };
                 let clause = resolver.clause(clause, place);
-                let key = arena.alloc(resolver.expr(key));
-                let value = arena.alloc(resolver.delayed(value));
+                let key = resolver.boxed(key);
+                let value = arena.make(|| resolver.delayed(value));
                 Kind::RecordFor { key, value, clause }
             }),
             ExprKind::Lambda { params, body } => Kind::Lambda(self.lambda(params, body, span)),
@@ -55,11 +55,8 @@ impl<'a> Resolver<'_, 'a> {
                 return self.select(target, key, *optional, span);
             }
             ExprKind::Has { target, path } => Kind::Has {
-                target: arena.alloc(self.expr(target)),
-                path: {
-                    let path: Vec<Key<'a>> = path.iter().map(|key| self.key(key)).collect();
-                    arena.slice(&path)
-                },
+                target: self.boxed(target),
+                path: arena.each(path.len(), |index| self.key(&path[index])),
             },
             ExprKind::Let { bindings, body } => return self.bindings(bindings, body, span),
             ExprKind::If {
@@ -67,18 +64,18 @@ impl<'a> Resolver<'_, 'a> {
                 then,
                 otherwise,
             } => Kind::If {
-                condition: arena.alloc(self.expr(condition)),
-                then: arena.alloc(self.expr(then)),
-                otherwise: arena.alloc(self.expr(otherwise)),
+                condition: self.boxed(condition),
+                then: self.boxed(then),
+                otherwise: self.boxed(otherwise),
             },
             ExprKind::Assert {
                 condition,
                 message,
                 body,
             } => Kind::Assert {
-                condition: arena.alloc(self.expr(condition)),
-                message: arena.alloc(self.expr(message)),
-                body: arena.alloc(self.expr(body)),
+                condition: self.boxed(condition),
+                message: self.boxed(message),
+                body: self.boxed(body),
             },
             ExprKind::Unary { op, operand } => {
                 let operand = self.expr(operand);
@@ -113,8 +110,8 @@ impl<'a> Resolver<'_, 'a> {
                 left,
                 right,
             } => {
-                let left = arena.alloc(self.expr(left));
-                let right = arena.alloc(self.expr(right));
+                let left = self.boxed(left);
+                let right = self.boxed(right);
                 match op {
                     BinaryOp::And => Kind::And(left, right),
                     BinaryOp::Or => Kind::Or(left, right),
@@ -152,6 +149,12 @@ impl<'a> Resolver<'_, 'a> {
         Expr { kind, span }
     }
 
+    /// The same in the arena.
+    pub(super) fn boxed(&mut self, expr: &ast::Expr) -> &'a Expr<'a> {
+        let arena = self.evaluator.arena;
+        arena.make(|| self.expr(expr))
+    }
+
     /// Resolves an expression whose value is needed later, if ever.
     pub(super) fn delayed(&mut self, expr: &ast::Expr) -> Expr<'a> {
         match &expr.kind {
@@ -178,7 +181,7 @@ impl<'a> Resolver<'_, 'a> {
     }
 
     fn wait(&mut self, expr: &ast::Expr) -> Expr<'a> {
-        let code = self.code(Frame::default(), |resolver| resolver.expr(expr));
+        let code = self.code(|resolver| resolver.expr(expr));
         if let Kind::Constant(_) | Kind::Fail(_) = code.body.kind {
             return code.body;
         }
@@ -189,22 +192,25 @@ impl<'a> Resolver<'_, 'a> {
         }
     }
 
+    #[inline]
     pub(super) fn variable(&mut self, name: Symbol, span: Span) -> Expr<'a> {
-        let kind = match self.lookup(name) {
-            Meaning::Slot(slot, _) => Kind::Variable(slot),
-            Meaning::Constant(Value::Thunk(thunk), _) => {
-                Kind::Constant(thunk.done().unwrap_or(Value::Thunk(thunk)))
-            }
-            Meaning::Constant(value, _) => Kind::Constant(value),
-            Meaning::Unknown => {
-                let Some(ty) = self.evaluator.find_type(self.scope, name) else {
-                    let error = self.unknown_name(name, span);
-                    return self.mistake(error);
-                };
-                Kind::Constant(Value::Type(ty))
-            }
+        match self.lookup(name) {
+            Some(kind) => Expr { kind, span },
+            None => self.no_variable(name, span),
+        }
+    }
+
+    /// A name that stands for no value: that of a type, or a mistake.
+    #[cold]
+    fn no_variable(&mut self, name: Symbol, span: Span) -> Expr<'a> {
+        let Some(ty) = self.evaluator.find_type(self.scope, name) else {
+            let error = self.unknown_name(name, span);
+            return self.mistake(error);
         };
-        Expr { kind, span }
+        Expr {
+            kind: Kind::Constant(Value::Type(ty)),
+            span,
+        }
     }
 
     fn string(&mut self, parts: &[StrPart]) -> Kind<'a> {
@@ -220,14 +226,10 @@ impl<'a> Resolver<'_, 'a> {
             }
             _ => {}
         }
-        let mut pieces = Vec::with_capacity(parts.len());
-        for part in parts {
-            pieces.push(match part {
-                StrPart::Text(text) => Piece::Text(arena.text(text)),
-                StrPart::Interpolation(expr) => Piece::Value(self.expr(expr)),
-            });
-        }
-        Kind::Interpolate(arena.collect(pieces))
+        Kind::Interpolate(arena.each(parts.len(), |index| match &parts[index] {
+            StrPart::Text(text) => Piece::Text(arena.text(text)),
+            StrPart::Interpolation(expr) => Piece::Value(self.expr(expr)),
+        }))
     }
 
     fn path(&mut self, text: &str, span: Span) -> Expr<'a> {
@@ -254,46 +256,45 @@ impl<'a> Resolver<'_, 'a> {
 
     fn list(&mut self, items: &[ast::ListItem]) -> Kind<'a> {
         let arena = self.evaluator.arena;
-        let mut spreads = false;
-        let mut parts = Vec::with_capacity(items.len());
-        for item in items {
-            parts.push(match item {
+        let is_spread = |item: &ast::ListItem| matches!(item, ast::ListItem::Spread(_));
+        if items.iter().any(is_spread) {
+            return Kind::Splice(arena.each(items.len(), |index| match &items[index] {
                 ast::ListItem::Value(expr) => {
-                    let place = Place {
-                        key: expr.span,
-                        value: expr.span,
-                    };
-                    let origin = self.evaluator.origin(place);
+                    let origin = self.item_origin(expr);
                     Part::Item(self.delayed(expr), origin)
                 }
-                ast::ListItem::Spread(expr) => {
-                    spreads = true;
-                    Part::Spread(self.expr(expr))
-                }
-            });
+                ast::ListItem::Spread(expr) => Part::Spread(self.expr(expr)),
+            }));
         }
-        if spreads {
-            return Kind::Splice(arena.collect(parts));
+        let origins = arena.each(items.len(), |index| {
+            let (ast::ListItem::Value(expr) | ast::ListItem::Spread(expr)) = &items[index];
+            self.item_origin(expr)
+        });
+        let first = self.evaluator.resolving.elements.len();
+        for item in items {
+            let (ast::ListItem::Value(expr) | ast::ListItem::Spread(expr)) = item;
+            let element = self.delayed(expr);
+            self.evaluator.resolving.elements.push(element);
         }
-        let mut origins: Vec<Origin> = Vec::with_capacity(parts.len());
-        let mut plain = Vec::with_capacity(parts.len());
-        for part in parts {
-            if let Part::Item(expr, origin) = part {
-                origins.push(origin);
-                plain.push(expr);
-            }
-        }
-        let constants: Option<Vec<Value<'a>>> = plain.iter().map(constant).collect();
-        match constants {
-            Some(items) => Kind::Constant(Value::List(arena.alloc(List {
-                items: arena.slice(&items),
-                origins: arena.slice(&origins),
-            }))),
-            None => Kind::List {
-                items: arena.collect(plain),
-                origins: arena.slice(&origins),
-            },
-        }
+        let elements = &self.evaluator.resolving.elements[first..];
+        let kind = if elements.iter().all(|element| constant(element).is_some()) {
+            let values = elements.iter();
+            let values = values.map(|element| constant(element).unwrap_or(Value::Null));
+            let items = arena.collect(values);
+            Kind::Constant(Value::List(arena.alloc(List { items, origins })))
+        } else {
+            let items = arena.slice(elements);
+            Kind::List { items, origins }
+        };
+        self.evaluator.resolving.elements.truncate(first);
+        kind
+    }
+
+    fn item_origin(&mut self, item: &ast::Expr) -> Origin {
+        self.evaluator.origin(Place {
+            key: item.span,
+            value: item.span,
+        })
     }
 
     /// The clause of a comprehension; its names are in sight afterwards.
@@ -302,7 +303,7 @@ impl<'a> Resolver<'_, 'a> {
         let first = self.reserve();
         let second = self.reserve();
         for (name, slot) in clause.names.iter().zip([first, second]) {
-            self.declare(name.symbol, slot, None);
+            self.declare(name.symbol, Slot::Local(slot), None);
         }
         let condition = clause
             .condition
@@ -385,7 +386,7 @@ impl<'a> Resolver<'_, 'a> {
                     resolver.mistake(error);
                 }
                 let signature = super::function::signature(&binding.value);
-                resolver.declare(name, *slot, signature);
+                resolver.declare(name, Slot::Local(*slot), signature);
             }
             let mut values = Vec::with_capacity(bindings.len());
             for binding in bindings {
@@ -396,7 +397,7 @@ impl<'a> Resolver<'_, 'a> {
                     _ => value,
                 });
             }
-            let body = arena.alloc(resolver.expr(body));
+            let body = resolver.boxed(body);
             let first = slots.first().copied().unwrap_or(0);
             Expr {
                 kind: Kind::Let {

@@ -2,21 +2,23 @@
 //!
 //! In: lambdas and calls. Out: the same with slots. Where the callee is known, wrong arguments are mistakes here.
 
+use std::rc::Rc;
+
 use cairn_syntax::ast::{self, ExprKind};
 use cairn_syntax::span::Span;
 use cairn_syntax::symbol::Symbol;
 use cairn_syntax::{Diagnostic, nearest};
 
-use super::{Frame, Meaning, Resolver};
+use super::Resolver;
 use crate::evaluator::{Error, Evaluator};
-use crate::ir::{Call, Expr, Kind, Lambda, NamedArgument, Parameter, Pattern, PatternField};
+use crate::ir::{Call, Expr, Kind, Lambda, NamedArgument, Parameter, Pattern, PatternField, Slot};
 use crate::library::Native;
 use crate::scope::Signature;
 use crate::types::{Type, TypeKind};
-use crate::value::{Import, State, Value};
+use crate::value::{Closure, Import, State, Value};
 
 /// What a function expects, if an expression plainly is one.
-pub(super) fn signature(expr: &ast::Expr) -> Option<Signature> {
+pub(super) fn signature(expr: &ast::Expr) -> Option<Rc<Signature>> {
     let ExprKind::Lambda { params, .. } = &expr.kind else {
         return None;
     };
@@ -27,10 +29,15 @@ pub(super) fn signature(expr: &ast::Expr) -> Option<Signature> {
         };
         (name, param.default.is_some())
     });
-    Some(Signature {
+    Some(Rc::new(Signature {
         parameters: parameters.collect(),
         span: Some(expr.span),
-    })
+    }))
+}
+
+/// Whether a call without names gives what is needed: then there is nothing to place, as for most calls.
+fn enough(given: usize, optional: impl ExactSizeIterator<Item = bool>) -> bool {
+    given <= optional.len() && optional.skip(given).all(|is_optional| is_optional)
 }
 
 impl<'a> Resolver<'_, 'a> {
@@ -41,20 +48,22 @@ impl<'a> Resolver<'_, 'a> {
         span: Span,
     ) -> &'a Lambda<'a> {
         let arena = self.evaluator.arena;
-        let mut parameters = Vec::with_capacity(params.len());
-        let code = self.code(Frame::default(), |resolver| {
-            let slots: Vec<u32> = params.iter().map(|_| resolver.reserve()).collect();
-            for (param, slot) in params.iter().zip(slots) {
-                let parameter = resolver.parameter(param, slot);
-                parameters.push(parameter);
+        let mut parameters: &'a [Parameter<'a>] = &[];
+        let code = self.code(|resolver| {
+            // Arguments land in the first slots of a frame.
+            for _ in params {
+                resolver.reserve();
             }
+            parameters = arena.each(params.len(), |index| {
+                resolver.parameter(&params[index], index as u32)
+            });
             resolver.expr(body)
         });
         let simple = parameters
             .iter()
             .all(|parameter| parameter.ty.is_none() && parameter.pattern.is_none());
         arena.alloc(Lambda {
-            parameters: arena.collect(parameters),
+            parameters,
             code,
             span,
             simple,
@@ -68,7 +77,7 @@ impl<'a> Resolver<'_, 'a> {
         match &param.pattern {
             ast::Pattern::Name(name) => {
                 self.once(*name);
-                self.declare(name.symbol, slot, None);
+                self.declare(name.symbol, Slot::Local(slot), None);
                 Parameter {
                     name: Some(name.symbol),
                     span: name.span,
@@ -88,7 +97,7 @@ impl<'a> Resolver<'_, 'a> {
                     let default = default.as_ref().map(|default| self.delayed(default));
                     self.once(*name);
                     let slot = self.reserve();
-                    self.declare(name.symbol, slot, None);
+                    self.declare(name.symbol, Slot::Local(slot), None);
                     resolved.push(PatternField {
                         name: name.symbol,
                         span: name.span,
@@ -98,7 +107,7 @@ impl<'a> Resolver<'_, 'a> {
                 }
                 if let Some(whole) = whole {
                     self.once(*whole);
-                    self.declare(whole.symbol, slot, None);
+                    self.declare(whole.symbol, Slot::Local(slot), None);
                 }
                 let pattern = Pattern {
                     fields: arena.collect(resolved),
@@ -118,12 +127,9 @@ impl<'a> Resolver<'_, 'a> {
 
     /// Reports a parameter name that is there already.
     fn once(&mut self, name: ast::Name) {
-        let known = self
-            .frame()
-            .visible
-            .iter()
-            .any(|variable| variable.name == name.symbol);
-        if known {
+        let own = self.frame().visible;
+        let mut own = self.evaluator.resolving.visible[own..].iter();
+        if own.any(|variable| variable.name == name.symbol) {
             let text = self.evaluator.names.text(name.symbol);
             let error = Diagnostic::error(
                 "eval::duplicate_name",
@@ -143,38 +149,32 @@ impl<'a> Resolver<'_, 'a> {
     ) -> Expr<'a> {
         let mut known = None;
         if let ExprKind::Var(name) = callee.kind {
-            match self.lookup(name) {
-                Meaning::Slot(_, signature) | Meaning::Constant(_, signature) => known = signature,
-                Meaning::Unknown if self.evaluator.names.text(name) == "import" => {
-                    return self.import(piped, args, span);
-                }
-                Meaning::Unknown => {}
+            if self.is_bound(name) {
+                known = self.signature_of(name);
+            } else if self.evaluator.names.text(name) == "import" {
+                return self.import(piped, args, span);
+            } else if let Some(ty) = self.type_call(name, callee.span, args) {
+                return Expr {
+                    kind: Kind::Constant(Value::Type(ty)),
+                    span,
+                };
             }
         }
         if let ExprKind::Lambda { .. } = callee.kind {
             known = signature(callee);
         }
-        if let Some(ty) = self.type_call(callee, args) {
-            return Expr {
-                kind: Kind::Constant(Value::Type(ty)),
-                span,
-            };
-        }
         let arena = self.evaluator.arena;
         let callee = self.expr(callee);
-        if let Kind::Constant(Value::Native(native)) = callee.kind {
-            known = Some(self.evaluator.native_signature(native));
-        }
-        if let Kind::Constant(Value::Closure(closure)) = callee.kind {
-            known = Some(Evaluator::closure_signature(closure.lambda));
-        }
-        let mut positional: Vec<Expr<'a>> = Vec::with_capacity(args.len() + 1);
+        let first = self.evaluator.resolving.elements.len();
         let mut named: Vec<NamedArgument<'a>> = Vec::new();
-        positional.extend(piped.map(|piped| self.delayed(piped)));
+        if let Some(piped) = piped {
+            let value = self.delayed(piped);
+            self.evaluator.resolving.elements.push(value);
+        }
         for arg in args {
             let value = self.delayed(&arg.value);
             match arg.name {
-                None => positional.push(value),
+                None => self.evaluator.resolving.elements.push(value),
                 Some(name) => named.push(NamedArgument {
                     name: name.symbol,
                     span: name.span,
@@ -182,7 +182,30 @@ impl<'a> Resolver<'_, 'a> {
                 }),
             }
         }
+        let given = self.evaluator.resolving.elements.len() - first;
+        let only_counted = named.is_empty();
+        let known = match callee.kind {
+            Kind::Constant(Value::Native(native)) => {
+                let optional = native
+                    .parameters
+                    .iter()
+                    .map(|parameter| !parameter.required);
+                let enough = only_counted && enough(given, optional);
+                (!enough).then(|| Rc::new(self.evaluator.native_signature(native)))
+            }
+            Kind::Constant(Value::Closure(Closure { lambda, .. })) => {
+                let parameters = lambda.parameters.iter();
+                let optional = parameters.map(|parameter| parameter.default.is_some());
+                let enough = only_counted && enough(given, optional);
+                (!enough).then(|| Rc::new(Evaluator::closure_signature(lambda)))
+            }
+            _ => known.filter(|known| {
+                let optional = known.parameters.iter().map(|(_, optional)| *optional);
+                !(only_counted && enough(given, optional))
+            }),
+        };
         if let Some(signature) = known {
+            let positional = &self.evaluator.resolving.elements[first..];
             let spans: Vec<Span> = positional.iter().map(|argument| argument.span).collect();
             let names: Vec<(Symbol, Span)> = named
                 .iter()
@@ -192,14 +215,16 @@ impl<'a> Resolver<'_, 'a> {
                 .evaluator
                 .place_arguments(&signature, &spans, &names, span)
             {
+                self.evaluator.resolving.elements.truncate(first);
                 return self.mistake(*error);
             }
         }
         let call = Call {
             callee,
-            positional: arena.collect(positional),
+            positional: arena.slice(&self.evaluator.resolving.elements[first..]),
             named: arena.collect(named),
         };
+        self.evaluator.resolving.elements.truncate(first);
         Expr {
             kind: Kind::Call(arena.alloc(call)),
             span,
@@ -207,14 +232,16 @@ impl<'a> Resolver<'_, 'a> {
     }
 
     /// `List(T)` and `Map(T)` in an expression's place.
-    fn type_call(&mut self, callee: &ast::Expr, args: &[ast::Arg]) -> Option<&'a Type<'a>> {
-        let (ExprKind::Var(name), [arg]) = (&callee.kind, args) else {
+    fn type_call(
+        &mut self,
+        name: Symbol,
+        name_span: Span,
+        args: &[ast::Arg],
+    ) -> Option<&'a Type<'a>> {
+        let [arg] = args else {
             return None;
         };
-        if !matches!(self.lookup(*name), Meaning::Unknown) {
-            return None;
-        }
-        let is_list = match self.evaluator.names.text(*name) {
+        let is_list = match self.evaluator.names.text(name) {
             "List" => true,
             "Map" => false,
             _ => return None,
@@ -230,7 +257,7 @@ impl<'a> Resolver<'_, 'a> {
         };
         Some(self.evaluator.arena.alloc(Type {
             kind,
-            span: Some(callee.span),
+            span: Some(name_span),
         }))
     }
 

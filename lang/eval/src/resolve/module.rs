@@ -6,7 +6,7 @@ use cairn_syntax::Diagnostic;
 use cairn_syntax::ast::{self, ItemKind};
 use cairn_syntax::symbol::Symbol;
 
-use super::{Frame, Resolver};
+use super::Resolver;
 use crate::evaluator::Evaluator;
 use crate::scope::{Scope, ScopeId};
 use crate::types::{NamedType, Type, TypeKind};
@@ -20,21 +20,26 @@ pub(crate) fn module_scope<'a>(
 ) -> ScopeId {
     let arena = evaluator.arena;
     let mut scope = Scope::below(parent);
+    let count =
+        |is: fn(&ItemKind) -> bool| module.items.iter().filter(|item| is(&item.kind)).count();
+    let lets = count(|kind| matches!(kind, ItemKind::Let(_)));
+    scope.values.expect(bindings.len() + lets);
+    scope
+        .types
+        .expect(count(|kind| matches!(kind, ItemKind::Type { .. })));
     for (name, value) in bindings {
         scope.bind(*name, *value, None);
     }
-    let mut lets: Vec<(&ast::Binding, &'a Thunk<'a>)> = Vec::new();
-    let mut types: Vec<(&ast::Type, &'a NamedType<'a>)> = Vec::new();
+    let mut lets = std::mem::take(&mut evaluator.resolving.lets);
+    let mut types = std::mem::take(&mut evaluator.resolving.types);
     let mut mistakes = Vec::new();
-    for item in &module.items {
+    for (index, item) in module.items.iter().enumerate() {
         match &item.kind {
             ItemKind::Let(binding) => {
                 let name = binding.name;
-                if let Some((first, _)) = lets
-                    .iter()
-                    .find(|(first, _)| first.name.symbol == name.symbol)
-                {
-                    mistakes.push((first.name, name));
+                let mut before = lets.iter();
+                if let Some((first, ..)) = before.find(|(first, ..)| first.symbol == name.symbol) {
+                    mistakes.push((*first, name));
                     continue;
                 }
                 let thunk = arena.alloc(Thunk::new(State::Blank));
@@ -43,11 +48,11 @@ pub(crate) fn module_scope<'a>(
                     Value::Thunk(thunk),
                     super::function::signature(&binding.value),
                 );
-                lets.push((binding, thunk));
+                lets.push((name, index, thunk));
             }
-            ItemKind::Type { name, ty } => {
-                if let Some((_, first)) = types.iter().find(|(_, first)| first.name == name.symbol)
-                {
+            ItemKind::Type { name, .. } => {
+                let mut before = types.iter();
+                if let Some((_, first)) = before.find(|(_, first)| first.name == name.symbol) {
                     mistakes.push((
                         ast::Name {
                             symbol: first.name,
@@ -68,7 +73,7 @@ pub(crate) fn module_scope<'a>(
                     span: Some(name.span),
                 });
                 scope.types.insert(name.symbol, value);
-                types.push((ty, named));
+                types.push((index, named));
             }
             _ => {}
         }
@@ -79,17 +84,22 @@ pub(crate) fn module_scope<'a>(
         let error = resolver.twice(first, second);
         resolver.mistake(error);
     }
-    for (ty, named) in &types {
-        let target = resolver.type_expression(ty);
-        named.target.set(Some(target));
+    for (index, named) in &types {
+        if let ItemKind::Type { ty, .. } = &module.items[*index].kind {
+            named.target.set(Some(resolver.type_expression(ty)));
+        }
     }
-    for (_, named) in &types {
+    for (_, named) in types.drain(..) {
         resolver.refuse_endless(named);
     }
-    for (binding, thunk) in lets {
-        let code = resolver.code(Frame::default(), |resolver| resolver.expr(&binding.value));
-        thunk.state.set(super::expression::filled(&resolver, code));
+    for (_, index, thunk) in lets.drain(..) {
+        if let ItemKind::Let(binding) = &module.items[index].kind {
+            let code = resolver.code(|resolver| resolver.expr(&binding.value));
+            thunk.state.set(super::expression::filled(&resolver, code));
+        }
     }
+    resolver.evaluator.resolving.lets = lets;
+    resolver.evaluator.resolving.types = types;
     id
 }
 
@@ -97,8 +107,10 @@ impl<'a> Resolver<'_, 'a> {
     /// Reports a type that stands for itself without a list, map or record between: `type A = B`, `type B = A?`.
     fn refuse_endless(&mut self, named: &'a NamedType<'a>) {
         let mut seen: Vec<&NamedType<'a>> = Vec::new();
-        let mut next: Vec<&'a Type<'a>> = named.target().into_iter().collect();
-        while let Some(ty) = next.pop() {
+        // Most types are records, and need no list of what comes next.
+        let mut next: Vec<&'a Type<'a>> = Vec::new();
+        let mut at = named.target();
+        while let Some(ty) = at.take().or_else(|| next.pop()) {
             match ty.kind {
                 TypeKind::Named(inner) if std::ptr::eq(inner, named) => {
                     let text = self.evaluator.names.text(named.name);

@@ -9,7 +9,7 @@ use cairn_syntax::span::Span;
 use super::Resolver;
 use super::expression::constant;
 use crate::ir::{Entry, Expr, Key, Kind, Layer};
-use crate::value::{Field, Place};
+use crate::value::{Field, Place, Record, Value};
 
 /// A field as written, or several that share the start of their path.
 enum Draft<'s> {
@@ -34,6 +34,13 @@ pub(super) fn is_plain(items: &[RecordItem]) -> bool {
 
 impl<'a> Resolver<'_, 'a> {
     pub(super) fn record(&mut self, items: &[RecordItem], span: Span) -> Expr<'a> {
+        // The default of most maps.
+        if items.is_empty() {
+            return Expr {
+                kind: Kind::Constant(Value::Record(&Record { fields: &[] })),
+                span,
+            };
+        }
         let mut drafts = Vec::with_capacity(items.len());
         for item in items {
             match item {
@@ -168,9 +175,7 @@ impl<'a> Resolver<'_, 'a> {
         if plain {
             return self.drafts(drafts, span);
         }
-        let code = self.code(super::Frame::default(), |resolver| {
-            resolver.drafts(drafts, span)
-        });
+        let code = self.code(|resolver| resolver.drafts(drafts, span));
         Expr {
             kind: Kind::Delay(self.evaluator.arena.alloc(code)),
             span,

@@ -7,7 +7,7 @@ use cairn_syntax::span::Span;
 use cairn_syntax::symbol::Symbol;
 use cairn_syntax::{Diagnostic, nearest};
 
-use super::{Frame, Resolver, Variable};
+use super::Resolver;
 use crate::ir::{Code, Slot};
 use crate::types::{DefaultCode, RecordType, Type, TypeField, TypeKind, WhereType};
 
@@ -24,10 +24,11 @@ impl<'a> Resolver<'_, 'a> {
                 None => return self.unknown_type(*name, ty.span),
             },
             AstKind::Apply { name, args } => {
-                let inner: Vec<&'a Type<'a>> = args.iter().map(|arg| self.type_tree(arg)).collect();
-                match (self.evaluator.names.text(name.symbol), inner.as_slice()) {
-                    ("List", [inner]) => TypeKind::List(inner),
-                    ("Map", [inner]) => TypeKind::Map(inner),
+                let inner = args.iter().map(|arg| self.type_tree(arg)).last();
+                let one = inner.filter(|_| args.len() == 1);
+                match (self.evaluator.names.text(name.symbol), one) {
+                    ("List", Some(inner)) => TypeKind::List(inner),
+                    ("Map", Some(inner)) => TypeKind::Map(inner),
                     ("List" | "Map", _) => {
                         let message = "this takes one type, that of what is in it";
                         self.mistake(Diagnostic::error("types::arguments", ty.span, message));
@@ -54,17 +55,13 @@ impl<'a> Resolver<'_, 'a> {
                 }
             }
             AstKind::Union(members) => {
-                let members: Vec<&'a Type<'a>> = members
-                    .iter()
-                    .map(|member| self.type_tree(member))
-                    .collect();
-                TypeKind::Union(arena.slice(&members))
+                TypeKind::Union(arena.each(members.len(), |index| self.type_tree(&members[index])))
             }
             AstKind::Nullable(inner) => TypeKind::Nullable(self.type_tree(inner)),
             AstKind::Record { fields, open } => {
-                let mut resolved: Vec<TypeField<'a>> = Vec::with_capacity(fields.len());
+                let start = self.evaluator.resolving.fields.len();
                 for field in fields {
-                    if let Some(first) = resolved
+                    if let Some(first) = self.evaluator.resolving.fields[start..]
                         .iter()
                         .find(|first| first.name == field.name.symbol)
                     {
@@ -77,25 +74,26 @@ impl<'a> Resolver<'_, 'a> {
                         continue;
                     }
                     let field_type = self.type_tree(&field.ty);
-                    resolved.push(TypeField {
+                    let default = field.default.as_ref();
+                    let field = TypeField {
                         name: field.name.symbol,
                         name_span: field.name.span,
                         ty: field_type,
-                        default: field
-                            .default
-                            .as_ref()
-                            .map(|default| self.default_code(default)),
+                        default: default.map(|default| self.default_code(default)),
                         doc: field.doc.as_deref().map(|doc| arena.text(doc)),
-                    });
+                    };
+                    self.evaluator.resolving.fields.push(field);
                 }
+                let fields = arena.slice(&self.evaluator.resolving.fields[start..]);
+                self.evaluator.resolving.fields.truncate(start);
                 TypeKind::Record(arena.alloc(RecordType {
-                    fields: arena.collect(resolved),
+                    fields,
                     open: *open,
                 }))
             }
             AstKind::Where { base, predicate } => {
                 let base = self.type_tree(base);
-                let code = self.code(Frame::default(), |resolver| resolver.expr(predicate));
+                let code = self.code(|resolver| resolver.expr(predicate));
                 let predicate_value = self.evaluator.constant_or_thunk(code);
                 TypeKind::Where(arena.alloc(WhereType {
                     base,
@@ -115,31 +113,27 @@ impl<'a> Resolver<'_, 'a> {
     pub(super) fn default_code(&mut self, expr: &ast::Expr) -> DefaultCode<'a> {
         // Most defaults are literals, which see nothing.
         if is_plain(expr) {
-            let code = Code {
-                locals: 0,
-                captures: &[Slot::Captured(0), Slot::Captured(1)],
-                body: self.expr(expr),
-            };
+            let arena = self.evaluator.arena;
             return DefaultCode {
                 span: expr.span,
-                code: self.evaluator.arena.alloc(code),
+                code: arena.make(|| Code {
+                    locals: 0,
+                    captures: &[Slot::Captured(0), Slot::Captured(1)],
+                    body: self.expr(expr),
+                }),
             };
         }
         self.detached(|resolver| {
             let this = resolver.evaluator.names.intern("self");
             let name = resolver.evaluator.names.intern("name");
-            let visible = [this, name].into_iter().zip(0..);
-            let visible = visible.map(|(name, index)| Variable {
-                name,
-                slot: Slot::Captured(index),
-                signature: None,
+            let code = resolver.code(|resolver| {
+                for (name, index) in [this, name].into_iter().zip(0..) {
+                    let slot = Slot::Captured(index);
+                    resolver.frame().captures.push(slot);
+                    resolver.declare(name, slot, None);
+                }
+                resolver.expr(expr)
             });
-            let frame = Frame {
-                visible: visible.collect(),
-                captures: vec![Slot::Captured(0), Slot::Captured(1)],
-                ..Frame::default()
-            };
-            let code = resolver.code(frame, |resolver| resolver.expr(expr));
             DefaultCode {
                 span: expr.span,
                 code: resolver.evaluator.arena.alloc(code),

@@ -66,25 +66,40 @@ impl Printer<'_> {
 
 /// Writes text between quotes: what could end it or begin an interpolation is escaped.
 pub fn escape(text: &str, out: &mut String) {
-    // 0xc2 begins the control characters beyond ASCII.
-    let is_plain = |byte: u8| !matches!(byte, 0..0x20 | b'"' | b'\\' | b'$' | 0x7f | 0xc2);
-    if text.bytes().all(is_plain) {
-        out.push_str(text);
-        return;
-    }
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '$' if matches!(chars.peek(), None | Some('{' | '$')) => out.push_str("\\$"),
-            c if c.is_control() => out.extend(c.escape_unicode()),
-            c => out.push(c),
+    let mut rest = text;
+    // Most of a text is copied as it stands, in pieces as long as there are.
+    while let Some(at) = rest.bytes().position(|byte| !AS_IT_IS[usize::from(byte)]) {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        let mut chars = from.chars();
+        match chars.next() {
+            Some('\n') => out.push_str("\\n"),
+            Some('\t') => out.push_str("\\t"),
+            Some('"') => out.push_str("\\\""),
+            Some('\\') => out.push_str("\\\\"),
+            Some('$') if matches!(chars.clone().next(), None | Some('{' | '$')) => {
+                out.push_str("\\$");
+            }
+            Some(c) if c.is_control() => out.extend(c.escape_unicode()),
+            Some(c) => out.push(c),
+            None => {}
         }
+        rest = chars.as_str();
     }
+    out.push_str(rest);
 }
+
+/// The bytes that never have to be escaped, whatever follows them.
+const AS_IT_IS: [bool; 256] = {
+    let mut table = [true; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        // 0xc2 begins the control characters beyond ASCII.
+        table[byte] = !matches!(byte as u8, 0..0x20 | b'"' | b'\\' | b'$' | 0x7f | 0xc2);
+        byte += 1;
+    }
+    table
+};
 
 /// `##` lines before what they belong to.
 fn doc(text: Option<&String>, out: &mut String) {
@@ -124,5 +139,46 @@ fn indented(text: &str, out: &mut String) {
             out.push_str(line);
         }
         out.push('\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escape;
+
+    /// The rule, character by character.
+    fn escaped(text: &str) -> String {
+        let mut chars = text.chars().peekable();
+        let mut out = String::new();
+        while let Some(c) = chars.next() {
+            match c {
+                '\n' => out.push_str("\\n"),
+                '\t' => out.push_str("\\t"),
+                '"' | '\\' => out.extend(['\\', c]),
+                '$' if matches!(chars.peek(), None | Some('{' | '$')) => out.push_str("\\$"),
+                c if c.is_control() => out.extend(c.escape_unicode()),
+                c => out.push(c),
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn whole_pieces_are_escaped_as_character_by_character() {
+        let chars = ('\0'..'\u{180}').chain(['€', '\u{2028}', '🦀']);
+        for c in chars {
+            for text in [
+                format!("{c}"),
+                format!("plain{c}plain"),
+                format!("ü{c}{c}ü"),
+                format!("{c}{{"),
+                format!("${c}$"),
+                format!("{c}$ {c}\n"),
+            ] {
+                let mut out = String::from("before ");
+                escape(&text, &mut out);
+                assert_eq!(out, format!("before {}", escaped(&text)), "{text:?}");
+            }
+        }
     }
 }
