@@ -13,7 +13,7 @@ use nom::error::{Error, ErrorKind};
 use nom::sequence::{pair, preceded, terminated};
 use nom::{IResult, Parser};
 
-use super::token::TokenKind;
+use super::token::{Number, TokenKind};
 
 /// Splits after so many bytes, as nom's parsers do.
 fn split(input: &str, at: usize) -> (&str, &str) {
@@ -27,16 +27,12 @@ fn nothing<T>(input: &str) -> IResult<&str, T> {
 
 /// Where blanks other than line breaks end that begin at `at`.
 #[inline]
-pub fn blanks_end(input: &str, at: usize) -> usize {
-    let bytes = input.as_bytes();
+pub fn blanks_end(bytes: &[u8], at: usize) -> usize {
     let mut end = at;
-    loop {
-        match bytes.get(end) {
-            Some(b' ' | b'\t' | b'\r') => end += 1,
-            Some(0xef) if input[end..].starts_with('\u{feff}') => end += '\u{feff}'.len_utf8(),
-            _ => return end,
-        }
+    while let Some(b' ' | b'\t' | b'\r') = bytes.get(end) {
+        end += 1;
     }
+    end
 }
 
 /// `#` and everything up to the line break.
@@ -131,6 +127,15 @@ pub fn text_end(bytes: &[u8], at: usize) -> usize {
     end
 }
 
+/// Where the closing quotes stand of a string on one line that begins at `at`, where it has neither escapes nor `$`.
+#[inline]
+pub fn plain_string(bytes: &[u8], at: usize) -> Option<usize> {
+    let end = text_end(bytes, at + 1);
+    let quotes = bytes.get(end) == Some(&b'"');
+    let block = end == at + 1 && bytes.get(end + 1) == Some(&b'"');
+    (quotes && !block).then_some(end)
+}
+
 /// The shape of a number; its value is read afterwards by [`number_value`].
 pub fn number(input: &str) -> IResult<&str, &str> {
     let based = recognize((
@@ -160,7 +165,7 @@ pub fn number(input: &str) -> IResult<&str, &str> {
 /// The value of what [`number`] recognised.
 ///
 /// Errors: the reason and, where there is one, the mend.
-pub fn number_value(text: &str) -> Result<TokenKind, (String, Option<String>)> {
+pub fn number_value(text: &str) -> Result<Number, (String, Option<String>)> {
     let plain: String = text.chars().filter(|c| *c != '_').collect();
     let lower = plain.to_ascii_lowercase();
     let too_large = || {
@@ -177,7 +182,7 @@ pub fn number_value(text: &str) -> Result<TokenKind, (String, Option<String>)> {
             return Err((format!("`{text}` is not a number"), Some(help)));
         }
         return i64::from_str_radix(body, radix)
-            .map(TokenKind::Int)
+            .map(Number::Int)
             .map_err(|_| too_large());
     }
     if lower.bytes().all(|b| b.is_ascii_digit()) {
@@ -190,13 +195,13 @@ pub fn number_value(text: &str) -> Result<TokenKind, (String, Option<String>)> {
             };
             return Err((format!("`{text}` begins with a zero"), Some(help)));
         }
-        return lower.parse().map(TokenKind::Int).map_err(|_| too_large());
+        return lower.parse().map(Number::Int).map_err(|_| too_large());
     }
     let shaped = lower
         .bytes()
         .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'+' | b'-'));
     match lower.parse::<f64>() {
-        Ok(value) if shaped && value.is_finite() => Ok(TokenKind::Float(value)),
+        Ok(value) if shaped && value.is_finite() => Ok(Number::Float(value)),
         Ok(_) if shaped => Err((format!("`{text}` is too large"), None)),
         _ => Err((
             format!("`{text}` is not a number"),
@@ -326,12 +331,12 @@ mod tests {
     #[test]
     fn reads_numbers() {
         let read = |text: &str| number_value(number(text).unwrap().1);
-        assert_eq!(read("1_000 "), Ok(TokenKind::Int(1000)));
-        assert_eq!(read("0xff"), Ok(TokenKind::Int(255)));
-        assert_eq!(read("0o644"), Ok(TokenKind::Int(0o644)));
-        assert_eq!(read("1.5"), Ok(TokenKind::Float(1.5)));
-        assert_eq!(read("1e-7"), Ok(TokenKind::Float(1e-7)));
-        assert_eq!(read("1.x"), Ok(TokenKind::Int(1)));
+        assert_eq!(read("1_000 "), Ok(Number::Int(1000)));
+        assert_eq!(read("0xff"), Ok(Number::Int(255)));
+        assert_eq!(read("0o644"), Ok(Number::Int(0o644)));
+        assert_eq!(read("1.5"), Ok(Number::Float(1.5)));
+        assert_eq!(read("1e-7"), Ok(Number::Float(1e-7)));
+        assert_eq!(read("1.x"), Ok(Number::Int(1)));
         assert!(read("9223372036854775808").is_err());
         assert!(read("0x").is_err());
         assert!(read("12abc").is_err());

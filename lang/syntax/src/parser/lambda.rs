@@ -5,7 +5,7 @@
 use super::{Form, Parser};
 use crate::ast::{Expr, ExprKind, Name, Param, Pattern};
 use crate::diagnostic::Diagnostic;
-use crate::lexer::token::{Class, TokenKind};
+use crate::lexer::token::{Keyword, TokenKind};
 
 impl Parser<'_> {
     /// Whether a lambda begins here: `x =>`, or brackets with `=>` after them.
@@ -25,7 +25,7 @@ impl Parser<'_> {
     pub(super) fn lambda(&mut self) -> Expr {
         let first = self.next;
         let mut params = Vec::new();
-        if self.at(&TokenKind::ParenOpen) {
+        if self.at(TokenKind::ParenOpen) {
             self.inside(true, "`)`", |parser| {
                 parser.separated(true, "a parameter", |parser| {
                     let first = parser.next;
@@ -40,7 +40,7 @@ impl Parser<'_> {
                 default: None,
             });
         }
-        self.expect(&TokenKind::Arrow, "`=>`");
+        self.expect(TokenKind::Arrow, "`=>`");
         let body = self.expression();
         self.shape(Form::Lambda, first);
         Expr {
@@ -55,8 +55,8 @@ impl Parser<'_> {
     /// `x: Type = default`, `{ a, .. } as all`.
     fn param(&mut self) -> Option<Param> {
         let pattern = self.pattern()?;
-        let ty = self.eat(&TokenKind::Colon).then(|| self.ty());
-        let default = self.eat(&TokenKind::Equal).then(|| self.expression());
+        let ty = self.eat(TokenKind::Colon).then(|| self.ty());
+        let default = self.eat(TokenKind::Equal).then(|| self.expression());
         Some(Param {
             pattern,
             ty,
@@ -65,7 +65,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn pattern(&mut self) -> Option<Pattern> {
-        if !self.at(&TokenKind::BraceOpen) {
+        if !self.at(TokenKind::BraceOpen) {
             return self.bound_name().map(Pattern::Name);
         }
         let first = self.next;
@@ -74,16 +74,16 @@ impl Parser<'_> {
         self.inside(false, "`}`", |parser| {
             parser.separated(false, "a name", |parser| {
                 let first = parser.next;
-                if parser.eat(&TokenKind::DotDot) || parser.eat(&TokenKind::Ellipsis) {
+                if parser.eat(TokenKind::DotDot) || parser.eat(TokenKind::Ellipsis) {
                     open = true;
                 } else if let Some(name) = parser.bound_name() {
-                    let default = parser.eat(&TokenKind::Equal).then(|| parser.expression());
+                    let default = parser.eat(TokenKind::Equal).then(|| parser.expression());
                     fields.push((name, default));
                 }
                 parser.shape(Form::Element, first);
             });
         });
-        let whole = if self.eat_word("as") {
+        let whole = if self.eat_word(Keyword::As) {
             self.bound_name()
         } else {
             None
@@ -103,7 +103,7 @@ impl Parser<'_> {
             self.report_expected(error);
             return None;
         };
-        if self.token().class == Class::Reserved {
+        if self.token().is_reserved() {
             let span = self.span();
             let error = format!("`{text}` is reserved and can't be a variable");
             self.report(
@@ -111,6 +111,6 @@ impl Parser<'_> {
             );
         }
         let token = self.bump();
-        Some(self.name(token, text))
+        Some(self.name(token))
     }
 }

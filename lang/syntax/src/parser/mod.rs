@@ -40,8 +40,8 @@ use std::borrow::Cow;
 
 use crate::ast::{self, Expr, ExprKind, Name};
 use crate::diagnostic::Diagnostic;
-use crate::lexer::token::{Class, Token, TokenKind};
-use crate::lexer::{Lexed, tokenize};
+use crate::lexer::token::{Keyword, Number, Token, TokenKind};
+use crate::lexer::{Doc, Lexed, tokenize};
 use crate::span::{SourceId, SourceMap, Span};
 use crate::symbol::Interner;
 pub(crate) use shape::{Form, Shape};
@@ -91,7 +91,7 @@ fn module(parser: &mut Parser<'_>) -> ast::Module {
 
 fn whole_expression(parser: &mut Parser<'_>) -> Expr {
     let expr = parser.expression();
-    if !parser.at(&TokenKind::End) {
+    if !parser.at(TokenKind::End) {
         parser.left_over("the end of the expression");
     }
     expr
@@ -101,7 +101,6 @@ fn whole_expression(parser: &mut Parser<'_>) -> Expr {
 #[derive(Debug)]
 pub(crate) struct Outline {
     pub tokens: Vec<Token>,
-    pub partners: Vec<u32>,
     pub shapes: Vec<Shape>,
 }
 
@@ -147,20 +146,19 @@ fn read<T>(
     if u32::try_from(text.len()).is_err() {
         let span = Span::new(id, 0, 0);
         let error = Diagnostic::error("syntax::too_large", span, "the file has more than 4 GiB");
-        let empty = tokenize("", id);
+        let mut empty = tokenize("", id);
         let parsed = Parsed {
-            tree: read(&mut Parser::new("", id, &empty, names)),
+            tree: read(&mut Parser::new(id, &mut empty, names)),
             errors: vec![error],
         };
         let outline = Outline {
             tokens: empty.tokens,
-            partners: empty.partners,
             shapes: Vec::new(),
         };
         return (parsed, outline);
     }
-    let lexed = tokenize(text, id);
-    let mut parser = Parser::new(text, id, &lexed, names);
+    let mut lexed = tokenize(text, id);
+    let mut parser = Parser::new(id, &mut lexed, names);
     let tree = read(&mut parser);
     let mut found = std::mem::take(&mut parser.errors);
     let shapes = parser.shapes.take().unwrap_or_default();
@@ -192,7 +190,6 @@ fn read<T>(
     errors.dedup();
     let outline = Outline {
         tokens: lexed.tokens,
-        partners: lexed.partners,
         shapes,
     };
     (Parsed { tree, errors }, outline)
@@ -213,11 +210,12 @@ struct Parser<'a> {
     all: &'a [Token],
     /// Index of the next token.
     next: usize,
-    /// For each opening token, the index of its closing one.
-    partners: &'a [u32],
-    /// What the texts of strings stand for.
-    texts: &'a [Cow<'a, str>],
-    docs: &'a [Cow<'a, str>],
+    numbers: &'a [Number],
+    /// What the texts of strings stand for, where it is not what is written.
+    texts: &'a mut [String],
+    docs: &'a mut [Doc],
+    /// Index of the first doc comment that may belong to the next token or to one after it.
+    next_doc: usize,
     names: &'a mut Interner,
     errors: Vec<Diagnostic>,
     depth: usize,
@@ -231,15 +229,17 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn new(text: &'a str, id: SourceId, lexed: &'a Lexed<'a>, names: &'a mut Interner) -> Self {
+    /// Texts of strings and doc comments are taken out of what was lexed.
+    fn new(id: SourceId, lexed: &'a mut Lexed<'_>, names: &'a mut Interner) -> Self {
         Self {
-            text,
+            text: lexed.source,
             id,
             all: &lexed.tokens,
             next: 0,
-            partners: &lexed.partners,
-            texts: &lexed.texts,
-            docs: &lexed.docs,
+            numbers: &lexed.numbers,
+            texts: &mut lexed.texts,
+            docs: &mut lexed.docs,
+            next_doc: 0,
             names,
             errors: Vec::new(),
             depth: 0,
@@ -256,13 +256,22 @@ impl<'a> Parser<'a> {
 
     /// The closing token of the opening one at `index`.
     fn partner(&self, index: usize) -> usize {
-        self.partners[index] as usize
+        self.all[index].value as usize
     }
 
     /// The doc comment before the next token.
-    fn doc(&self) -> Option<String> {
-        let doc = (self.token().doc as usize).checked_sub(1)?;
-        Some(self.docs[doc].to_string())
+    fn doc(&mut self) -> Option<String> {
+        let start = self.token().start;
+        loop {
+            let doc = self
+                .docs
+                .get_mut(self.next_doc)
+                .filter(|doc| doc.start <= start)?;
+            self.next_doc += 1;
+            if doc.start == start {
+                return Some(std::mem::take(&mut doc.text));
+            }
+        }
     }
 
     /// The token after the next one; the last token stands for all that would follow it.
@@ -270,8 +279,8 @@ impl<'a> Parser<'a> {
         &self.all[(self.next + 1).min(self.all.len() - 1)]
     }
 
-    fn at(&self, kind: &TokenKind) -> bool {
-        self.token().kind == *kind
+    fn at(&self, kind: TokenKind) -> bool {
+        self.token().kind == kind
     }
 
     fn text_of(&self, token: &Token) -> &'a str {
@@ -283,9 +292,8 @@ impl<'a> Parser<'a> {
         (self.token().kind == TokenKind::Word).then(|| self.text_of(self.token()))
     }
 
-    /// Whether this word stands here, one that means something of its own.
-    fn at_word(&self, word: &str) -> bool {
-        self.token().class != Class::Plain && self.word() == Some(word)
+    fn at_word(&self, word: Keyword) -> bool {
+        self.token().keyword == Some(word)
     }
 
     fn bump(&mut self) -> &'a Token {
@@ -296,7 +304,7 @@ impl<'a> Parser<'a> {
         token
     }
 
-    fn eat(&mut self, kind: &TokenKind) -> bool {
+    fn eat(&mut self, kind: TokenKind) -> bool {
         let found = self.at(kind);
         if found {
             self.bump();
@@ -304,7 +312,7 @@ impl<'a> Parser<'a> {
         found
     }
 
-    fn eat_word(&mut self, word: &str) -> bool {
+    fn eat_word(&mut self, word: Keyword) -> bool {
         let found = self.at_word(word);
         if found {
             self.bump();
@@ -314,8 +322,7 @@ impl<'a> Parser<'a> {
 
     fn rest(&self) -> Tokens<'a> {
         Tokens {
-            text: self.text,
-            texts: self.texts,
+            numbers: self.numbers,
             rest: &self.all[self.next..],
         }
     }
@@ -336,20 +343,32 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads a string without interpolation where it stands here: its opening and closing quotes and its text.
-    fn plain_string(&mut self) -> Option<(&'a Token, &'a Token, &'a str)> {
-        let all = self.all;
-        let second = all.get(self.next + 1)?;
-        let (close, text) = match second.kind {
-            TokenKind::StrClose => (self.next + 1, ""),
-            TokenKind::StrText(text) => (self.next + 2, &*self.texts[text as usize]),
-            _ => return None,
+    fn plain_string(&mut self) -> Option<(&'a Token, &'a Token, Cow<'a, str>)> {
+        let [open, second, rest @ ..] = &self.all[self.next..] else {
+            return None;
         };
-        let (open, last) = (self.token(), all.get(close)?);
-        if open.kind != TokenKind::StrOpen || last.kind != TokenKind::StrClose {
+        if open.kind != TokenKind::StrOpen {
             return None;
         }
-        self.next = close + 1;
-        Some((open, last, text))
+        match (second.kind, rest.first()) {
+            (TokenKind::StrClose, _) => {
+                self.next += 2;
+                Some((open, second, Cow::Borrowed("")))
+            }
+            (TokenKind::StrText, Some(close)) if close.kind == TokenKind::StrClose => {
+                self.next += 3;
+                Some((open, close, self.take_text(second)))
+            }
+            _ => None,
+        }
+    }
+
+    /// What a string's text stands for; asked once.
+    fn take_text(&mut self, token: &Token) -> Cow<'a, str> {
+        match (token.value as usize).checked_sub(1) {
+            Some(text) => Cow::Owned(std::mem::take(&mut self.texts[text])),
+            None => Cow::Borrowed(self.text_of(token)),
+        }
     }
 
     fn span(&self) -> Span {
@@ -370,9 +389,9 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn name(&mut self, token: &Token, text: &str) -> Name {
+    fn name(&mut self, token: &Token) -> Name {
         Name {
-            symbol: self.names.intern(text),
+            symbol: self.names.intern(self.text_of(token)),
             span: token.span(self.id),
         }
     }
@@ -396,7 +415,7 @@ impl<'a> Parser<'a> {
         match token.kind {
             TokenKind::End => "the end of the file".to_owned(),
             TokenKind::StrOpen => "a string".to_owned(),
-            TokenKind::StrText(_) => "text".to_owned(),
+            TokenKind::StrText => "text".to_owned(),
             TokenKind::StrClose => "the end of the string".to_owned(),
             _ => format!("`{}`", self.text_of(token)),
         }
@@ -422,7 +441,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn expect(&mut self, kind: &TokenKind, wanted: &str) -> bool {
+    fn expect(&mut self, kind: TokenKind, wanted: &str) -> bool {
         let found = self.eat(kind);
         if !found {
             let error = self.expected(wanted);
@@ -482,8 +501,8 @@ impl<'a> Parser<'a> {
     /// Reads elements up to the closing token, separated by commas or, unless `commas` is set, line breaks.
     fn separated(&mut self, commas: bool, wanted: &str, mut element: impl FnMut(&mut Self)) {
         loop {
-            while self.at(&TokenKind::Semicolon) && self.foreign_semicolon() {}
-            if self.token().kind.is_closer() || self.at(&TokenKind::End) {
+            while self.at(TokenKind::Semicolon) && self.foreign_semicolon() {}
+            if self.token().kind.is_closer() || self.at(TokenKind::End) {
                 return;
             }
             let start = self.next;
@@ -498,8 +517,8 @@ impl<'a> Parser<'a> {
                 self.skip_element();
             }
             let token = self.token();
-            if self.eat(&TokenKind::Comma)
-                || self.at(&TokenKind::Semicolon)
+            if self.eat(TokenKind::Comma)
+                || self.at(TokenKind::Semicolon)
                 || token.kind.is_closer()
                 || token.kind == TokenKind::End
                 || (token.line_before && !commas)
@@ -519,7 +538,7 @@ impl<'a> Parser<'a> {
             if !commas || !self.token().line_before {
                 self.skip_element();
             }
-            self.eat(&TokenKind::Comma);
+            self.eat(TokenKind::Comma);
         }
     }
 

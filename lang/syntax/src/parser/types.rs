@@ -4,10 +4,11 @@
 //!
 //! Loosest first: `where`, `|`, `?`. `A | B where (p)` checks the whole union.
 
+use super::atom::constant;
 use super::{Form, NESTING, Parser};
 use crate::ast::{Expr, ExprKind, Type, TypeField, TypeKind, UnaryOp};
 use crate::diagnostic::Diagnostic;
-use crate::lexer::token::{Class, TokenKind};
+use crate::lexer::token::{Keyword, TokenKind};
 
 impl Parser<'_> {
     /// Any type.
@@ -22,17 +23,16 @@ impl Parser<'_> {
     /// A name that is the whole type, as most are.
     fn lone_name(&mut self) -> Option<Type> {
         let (token, after) = (self.token(), self.second());
-        let ends = matches!(
-            after.kind,
-            TokenKind::Equal
-                | TokenKind::Comma
-                | TokenKind::ParenClose
-                | TokenKind::BraceClose
-                | TokenKind::End
-        ) || (after.kind == TokenKind::Word
-            && after.class == Class::Plain
-            && after.line_before);
-        let is_name = token.kind == TokenKind::Word && token.class == Class::Plain;
+        let ends =
+            matches!(
+                after.kind,
+                TokenKind::Equal
+                    | TokenKind::Comma
+                    | TokenKind::ParenClose
+                    | TokenKind::BraceClose
+                    | TokenKind::End
+            ) || (after.kind == TokenKind::Word && after.keyword.is_none() && after.line_before);
+        let is_name = token.kind == TokenKind::Word && token.keyword.is_none();
         if !ends || !is_name || self.depth >= NESTING {
             return None;
         }
@@ -56,14 +56,8 @@ impl Parser<'_> {
     pub(super) fn begins_type(&self, index: usize) -> bool {
         let token = &self.all[index.min(self.all.len() - 1)];
         match token.kind {
-            TokenKind::Word => {
-                let word = || self.text_of(token);
-                match token.class {
-                    Class::Plain => true,
-                    Class::Reserved => matches!(word(), "true" | "false" | "null"),
-                    Class::Contextual => word() != "as",
-                }
-            }
+            TokenKind::Word if token.is_reserved() => constant(token).is_some(),
+            TokenKind::Word => token.keyword != Some(Keyword::As),
             _ => self.begins_expression(index) && token.kind != TokenKind::BracketOpen,
         }
     }
@@ -72,7 +66,7 @@ impl Parser<'_> {
         let outer = std::mem::replace(&mut self.deepest, self.depth);
         let first = self.next;
         let mut ty = self.union();
-        while self.at_word("where") && self.second().kind == TokenKind::ParenOpen {
+        while self.at_word(Keyword::Where) && self.second().kind == TokenKind::ParenOpen {
             self.bump();
             let predicate = self.inside(true, "`)`", Self::expression);
             self.shape(Form::Chain, first);
@@ -93,13 +87,13 @@ impl Parser<'_> {
 
     fn union(&mut self) -> Type {
         let first = self.next;
-        self.eat(&TokenKind::Bar);
+        self.eat(TokenKind::Bar);
         let one = self.nullable();
-        if !self.at(&TokenKind::Bar) {
+        if !self.at(TokenKind::Bar) {
             return one;
         }
         let mut members = vec![one];
-        while self.eat(&TokenKind::Bar) {
+        while self.eat(TokenKind::Bar) {
             members.push(self.nullable());
         }
         self.shape(Form::Chain, first);
@@ -138,11 +132,10 @@ impl Parser<'_> {
         let first = self.next;
         let token = self.token();
         let kind = match token.kind {
-            TokenKind::Word if token.class != Class::Reserved => self.named_type(),
-            TokenKind::Word => match self.text_of(token) {
-                "true" | "false" | "null" => TypeKind::Literal(Box::new(self.atom())),
-                _ => return self.no_type(),
-            },
+            TokenKind::Word if !token.is_reserved() => self.named_type(),
+            TokenKind::Word if constant(token).is_some() => {
+                TypeKind::Literal(Box::new(self.atom()))
+            }
             TokenKind::StrOpen => {
                 let literal = self.atom();
                 if let ExprKind::Str(parts) = &literal.kind
@@ -157,10 +150,8 @@ impl Parser<'_> {
                 }
                 TypeKind::Literal(Box::new(literal))
             }
-            TokenKind::Int(_) | TokenKind::Float(_) => TypeKind::Literal(Box::new(self.atom())),
-            TokenKind::Minus
-                if matches!(self.second().kind, TokenKind::Int(_) | TokenKind::Float(_)) =>
-            {
+            TokenKind::Number => TypeKind::Literal(Box::new(self.atom())),
+            TokenKind::Minus if self.second().kind == TokenKind::Number => {
                 self.bump();
                 self.shape(Form::Sign, first);
                 let number = self.atom();
@@ -184,7 +175,7 @@ impl Parser<'_> {
 
     fn no_type(&mut self) -> Type {
         let mut error = self.expected("a type");
-        if self.at(&TokenKind::BracketOpen) {
+        if self.at(TokenKind::BracketOpen) {
             error = error.help("a list's type is written `List(T)`");
         }
         self.report_expected(error);
@@ -194,7 +185,7 @@ impl Parser<'_> {
     /// `Port`, `List(T)`.
     fn named_type(&mut self) -> TypeKind {
         let token = self.bump();
-        let name = self.name(token, self.text_of(token));
+        let name = self.name(token);
         let bracket = self.token();
         if bracket.kind != TokenKind::ParenOpen || bracket.space_before {
             return TypeKind::Name(name.symbol);
@@ -217,7 +208,7 @@ impl Parser<'_> {
         self.inside(false, "`}`", |parser| {
             parser.separated(false, "a field", |parser| {
                 let first = parser.next;
-                if parser.eat(&TokenKind::DotDot) || parser.eat(&TokenKind::Ellipsis) {
+                if parser.eat(TokenKind::DotDot) || parser.eat(TokenKind::Ellipsis) {
                     open = true;
                 } else {
                     fields.extend(parser.type_field());
@@ -231,18 +222,18 @@ impl Parser<'_> {
     fn type_field(&mut self) -> Option<TypeField> {
         let doc = self.doc();
         let name = self.path_name()?;
-        if self.at(&TokenKind::Equal) {
+        if self.at(TokenKind::Equal) {
             let error = self
                 .expected("`:`")
                 .help("a field's type stands before its default: `a: T = default`");
             self.report(error);
             return None;
         }
-        if !self.expect(&TokenKind::Colon, "`:` and a type") {
+        if !self.expect(TokenKind::Colon, "`:` and a type") {
             return None;
         }
         let ty = self.ty();
-        let default = self.eat(&TokenKind::Equal).then(|| self.expression());
+        let default = self.eat(TokenKind::Equal).then(|| self.expression());
         Some(TypeField {
             name,
             ty,
