@@ -145,11 +145,12 @@ impl<'s> Lexer<'s> {
             before: Before::LINE,
             // Dense text has a token for each three bytes.
             tokens: Vec::with_capacity(text.len() / 3 + 2),
-            numbers: Vec::new(),
-            texts: Vec::new(),
-            docs: Vec::new(),
+            // Most modules have some of these.
+            numbers: Vec::with_capacity(4),
+            texts: Vec::with_capacity(4),
+            docs: Vec::with_capacity(4),
             doc_end: 0,
-            strings: Vec::new(),
+            strings: Vec::with_capacity(2),
             pieces: Vec::new(),
             errors: Vec::new(),
             torn: Vec::new(),
@@ -297,11 +298,24 @@ impl<'s> Lexer<'s> {
                     }
                     self.close(K::BraceClose, start, at, before);
                 }
-                b',' | b':' | b'=' | b'+' | b'*' | b'%' | b'<' | b'>' | b'?' | b'.'
-                    if let Some((sign, length)) = scan::sign(bytes, start)
-                        && !(sign == K::DotDot
-                            || sign == K::Dot && bytes.get(start + 1) == Some(&b'/')) =>
-                {
+                b',' => {
+                    at += 1;
+                    self.token(K::Comma, start, at, before, 0);
+                }
+                b':' => {
+                    at += 1;
+                    self.token(K::Colon, start, at, before, 0);
+                }
+                b'.' if !matches!(bytes.get(start + 1), Some(b'.' | b'/')) => {
+                    at += 1;
+                    self.token(K::Dot, start, at, before, 0);
+                }
+                b'=' => {
+                    let (sign, length) = match bytes.get(start + 1) {
+                        Some(b'=') => (K::EqualEqual, 2),
+                        Some(b'>') => (K::Arrow, 2),
+                        _ => (K::Equal, 1),
+                    };
                     at += length;
                     self.token(sign, start, at, before, 0);
                 }
@@ -320,7 +334,6 @@ impl<'s> Lexer<'s> {
     }
 
     /// Reads what stands here and begins with this byte: a comment or one token, or a string up to its first interpolation.
-    #[cold]
     fn seldom(&mut self, first: u8) {
         let (bytes, at) = (self.source.as_bytes(), self.at);
         let second = bytes.get(at + 1);
@@ -338,6 +351,7 @@ impl<'s> Lexer<'s> {
                     return self.long_number(number);
                 }
             }
+            b'"' if second != Some(&b'"') => return self.open_string(0, false, 1),
             b'"' | b'$' => {
                 let rest = self.rest();
                 if let Ok((after, (level, block))) = scan::string_open(rest) {

@@ -196,7 +196,7 @@ fn unescape(
     errors: &mut Vec<Diagnostic>,
 ) {
     let mut rest = &source[start..end];
-    while let Some(at) = rest.find('\\') {
+    while let Some(at) = rest.bytes().position(|byte| byte == b'\\') {
         text.push_str(&rest[..at]);
         let escape = &rest[at..];
         let offset = end - escape.len();
