@@ -19,18 +19,20 @@ impl Interner {
     /// The symbol of a name; the same text always gives the same symbol.
     pub fn intern(&mut self, text: &str) -> Symbol {
         let short = Short::new(text.as_bytes());
-        let known = match &short {
-            Some(short) => self.short.get(short),
-            None => self.long.get(text),
-        };
-        match known {
-            Some(symbol) => *symbol,
-            None => self.add(short, text),
-        }
+        let known = short.as_ref().and_then(|short| self.short.get(short));
+        known
+            .copied()
+            .unwrap_or_else(|| self.intern_seldom(short, text))
     }
 
+    /// The symbol of a long name or a new one.
     #[cold]
-    fn add(&mut self, short: Option<Short>, text: &str) -> Symbol {
+    fn intern_seldom(&mut self, short: Option<Short>, text: &str) -> Symbol {
+        if short.is_none()
+            && let Some(symbol) = self.long.get(text)
+        {
+            return *symbol;
+        }
         let symbol = Symbol(self.texts.len() as u32);
         self.texts.push(text.into());
         match short {

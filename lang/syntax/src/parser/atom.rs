@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::lexer::token::{Keyword, Number, Token, TokenKind};
 
 /// A string that is one text: one part, and no room for more.
-pub(super) fn one_text(text: Cow<'_, str>) -> ExprKind {
+fn one_text(text: Cow<'_, str>) -> ExprKind {
     if text.is_empty() {
         return ExprKind::Str(Vec::new());
     }
@@ -19,7 +19,7 @@ pub(super) fn one_text(text: Cow<'_, str>) -> ExprKind {
 }
 
 /// `null`, `true`, `false`.
-pub(super) fn constant(token: &Token) -> Option<ExprKind> {
+pub(super) fn constant(token: Token) -> Option<ExprKind> {
     Some(match token.keyword? {
         Keyword::Null => ExprKind::Null,
         Keyword::True => ExprKind::Bool(true),
@@ -33,6 +33,7 @@ impl Parser<'_> {
         let first = self.next;
         let token = self.token();
         let kind = match token.kind {
+            TokenKind::Word => return self.word_atom(),
             TokenKind::Number => {
                 self.bump();
                 self.number(token)
@@ -44,10 +45,6 @@ impl Parser<'_> {
             TokenKind::StrOpen => match self.plain_string() {
                 Some((.., text)) => one_text(text),
                 None => ExprKind::Str(self.string()),
-            },
-            TokenKind::Word => match self.word_atom() {
-                Some(kind) => kind,
-                None => return self.error_expr(),
             },
             TokenKind::ParenOpen => return self.bracketed(),
             TokenKind::BracketOpen => self.list(),
@@ -66,32 +63,38 @@ impl Parser<'_> {
     }
 
     /// What the number of a token stands for.
-    pub(super) fn number(&self, token: &Token) -> ExprKind {
+    fn number(&self, token: Token) -> ExprKind {
         match self.numbers[token.value as usize] {
             Number::Int(value) => ExprKind::Int(value),
             Number::Float(value) => ExprKind::Float(value),
         }
     }
 
-    /// A word as an atom; `None` where a reserved word can't be one.
-    fn word_atom(&mut self) -> Option<ExprKind> {
-        let token = self.token();
-        let kind = if let Some(constant) = constant(token) {
-            constant
-        } else if token.is_reserved() {
-            let error = self.expected("an expression");
-            self.report(error);
-            return None;
-        } else {
+    /// A word as an atom.
+    fn word_atom(&mut self) -> Expr {
+        let (token, first) = (self.token(), self.next);
+        let may_be_foreign = token.keyword.is_some() || self.second().kind == TokenKind::Colon;
+        if may_be_foreign && !token.is_reserved() {
             let text = self.text_of(token);
-            let may_be_foreign = token.keyword.is_some() || self.second().kind == TokenKind::Colon;
-            if may_be_foreign && let Some(expr) = self.foreign_word(text) {
-                return Some(expr);
+            if let Some(kind) = self.foreign_word(text) {
+                let span = self.span_from(first);
+                return Expr { kind, span };
             }
-            ExprKind::Var(self.names.intern(text))
+        }
+        let kind = match constant(token) {
+            Some(constant) => constant,
+            None if token.is_reserved() => {
+                let error = self.expected("an expression");
+                self.report(error);
+                return self.error_expr();
+            }
+            None => ExprKind::Var(self.names.intern(self.text_of(token))),
         };
         self.bump();
-        Some(kind)
+        Expr {
+            kind,
+            span: token.span(self.id),
+        }
     }
 
     /// `(expr)`: the brackets leave no trace.
@@ -104,7 +107,7 @@ impl Parser<'_> {
                 Diagnostic::error("syntax::expected", span, error)
                     .help("a function without parameters is written `() => …`"),
             );
-            self.next = close + 1;
+            self.go_behind(close);
             return Expr {
                 kind: ExprKind::Error,
                 span,
@@ -116,8 +119,8 @@ impl Parser<'_> {
     /// The pieces of a string, from its opening to its closing quotes.
     pub(super) fn string(&mut self) -> Vec<StrPart> {
         let close = self.partner(self.next);
+        let mut parts = Vec::with_capacity(self.room(1));
         self.bump();
-        let mut parts = Vec::new();
         while self.next < close {
             match self.token().kind {
                 TokenKind::StrText => {
@@ -136,7 +139,7 @@ impl Parser<'_> {
                 }
             }
         }
-        self.next = close + 1;
+        self.go_behind(close);
         parts
     }
 
@@ -145,8 +148,7 @@ impl Parser<'_> {
         let first = self.next;
         let token = self.token();
         if token.kind == TokenKind::Word {
-            self.bump();
-            return Some(Key::Name(self.name(token)));
+            return Some(Key::Name(self.read_name()));
         }
         if token.kind != TokenKind::StrOpen {
             return None;
@@ -170,9 +172,10 @@ impl Parser<'_> {
         Some(Key::Name(Name { symbol, span }))
     }
 
+    #[inline(never)]
     fn list(&mut self) -> ExprKind {
+        let mut items = Vec::with_capacity(self.room(2));
         self.inside(false, "`]`", |parser| {
-            let mut items = Vec::new();
             let mut clause = None;
             parser.separated(false, "a list item", |parser| {
                 let first = parser.next;
@@ -231,7 +234,7 @@ impl Parser<'_> {
         let names = self.read(for_head)?;
         let names = names
             .into_iter()
-            .map(|token| self.name(token))
+            .map(|token| self.name(*token))
             .collect::<Vec<_>>();
         if let Some(third) = names.get(2) {
             let error = "`for` binds one or two names";

@@ -2,9 +2,9 @@
 //!
 //! In: tokens. Out: [`Expr`]. Refuses to know brackets from inside: see [`super::atom`] and its siblings.
 
-use super::atom::{constant, one_text};
+use super::atom::constant;
 use super::tokens::{annotates, annotation, binding_head, named};
-use super::{Form, NESTING, Parser};
+use super::{Form, NESTING, Parser, unread};
 use crate::ast::{Arg, BinaryOp, Binding, Expr, ExprKind, Key, UnaryOp};
 use crate::diagnostic::Diagnostic;
 use crate::lexer::token::{Keyword, Token, TokenKind};
@@ -13,28 +13,28 @@ use crate::span::Span;
 impl Parser<'_> {
     /// Any expression.
     pub(super) fn expression(&mut self) -> Expr {
-        if let Some(expr) = self.lone_atom() {
-            return expr;
+        if self.is_lone_atom() {
+            self.deepest = self.deepest.max(self.depth + 1);
+            return self.atom();
         }
-        let at = self.error_expr();
-        self.deeper(|parser| parser.binary(0)).unwrap_or(at)
+        self.deeper(|parser| parser.binary(0), unread)
     }
 
-    /// A literal or a variable that is the whole expression: most are, and need no look at operators.
-    fn lone_atom(&mut self) -> Option<Expr> {
-        if self.depth >= NESTING {
-            return None;
-        }
-        let (token, first) = (self.token(), self.next);
+    /// Whether a literal or a variable stands here that is the whole expression: most are, and need no look at operators.
+    fn is_lone_atom(&self) -> bool {
+        let token = self.token();
         let last = match token.kind {
-            TokenKind::StrOpen => match self.all.get(first + 1)?.kind {
-                TokenKind::StrClose => first + 1,
-                TokenKind::StrText => first + 2,
-                _ => return None,
-            },
-            _ => first,
+            TokenKind::Word if token.keyword.is_some() && constant(token).is_none() => {
+                return false;
+            }
+            TokenKind::Word | TokenKind::Number | TokenKind::Path => self.next,
+            // Quotes with one text between them at most.
+            TokenKind::StrOpen if token.value as usize <= self.next + 2 => token.value as usize,
+            _ => return false,
         };
-        let after = self.all.get(last + 1)?;
+        let Some(after) = self.all.get(last + 1) else {
+            return false;
+        };
         let ends = match after.kind {
             TokenKind::Comma
             | TokenKind::ParenClose
@@ -46,25 +46,7 @@ impl Parser<'_> {
             TokenKind::Word => after.line_before && after.keyword.is_none(),
             _ => false,
         };
-        if !ends {
-            return None;
-        }
-        let kind = match token.kind {
-            TokenKind::Number => self.number(token),
-            TokenKind::Path => ExprKind::Path(self.text_of(token).to_owned()),
-            TokenKind::Word if token.keyword.is_none() => {
-                ExprKind::Var(self.names.intern(self.text_of(token)))
-            }
-            TokenKind::Word => constant(token)?,
-            TokenKind::StrOpen => one_text(self.plain_string()?.2),
-            _ => return None,
-        };
-        self.next = last + 1;
-        self.deepest = self.deepest.max(self.depth + 1);
-        Some(Expr {
-            kind,
-            span: self.span_from(first),
-        })
+        ends && self.depth < NESTING
     }
 
     /// An expression that may be annotated: the right side of a definition, a field, a list item.
@@ -81,9 +63,8 @@ impl Parser<'_> {
         if !self.begins_operand(value) {
             return self.expression();
         }
-        self.next = value;
-        let at = self.error_expr();
-        let value = self.deeper(Self::annotated).unwrap_or(at);
+        self.go_behind(value - 1);
+        let value = self.deeper(Self::annotated, unread);
         Expr {
             span: self.span_from(first),
             kind: ExprKind::Annotated {
@@ -165,12 +146,12 @@ impl Parser<'_> {
     }
 
     /// Whether an expression goes on with this token although it could also begin something.
-    fn goes_on(&self, token: &Token) -> bool {
+    fn goes_on(&self, token: Token) -> bool {
         self.line_free || !token.line_before
     }
 
     /// Whether `and` or `or` here is the operator and not a key on its own line.
-    fn operator_word(&self, token: &Token) -> bool {
+    fn operator_word(&self, token: Token) -> bool {
         !token.line_before || !matches!(self.second().kind, TokenKind::Equal | TokenKind::Dot)
     }
 
@@ -223,7 +204,7 @@ impl Parser<'_> {
     }
 
     /// `a -b` and `a- b` look like something else than they are.
-    fn minus_spacing(&mut self, sign: &Token) {
+    fn minus_spacing(&mut self, sign: Token) {
         let after = self.token();
         if sign.space_before == after.space_before || after.line_before {
             return;
@@ -272,8 +253,7 @@ impl Parser<'_> {
     }
 
     fn nested(&mut self, read: impl FnOnce(&mut Self) -> Expr) -> Expr {
-        let at = self.error_expr();
-        self.deeper(read).unwrap_or(at)
+        self.deeper(read, unread)
     }
 
     /// A definition begins where a value was expected.
@@ -285,10 +265,10 @@ impl Parser<'_> {
                     "a module is included with `import \"./x.cairn\"` at the top of a file; an expression file holds one value, such as `{ a = 1 }`",
                 ),
             );
-            self.next = self.all.len() - 1;
+            self.go_behind(self.all.len() - 2);
             return self.error_expr();
         };
-        let message = format!("expected a value after {}", self.describe(before));
+        let message = format!("expected a value after {}", self.describe(*before));
         let place = before.span(self.id);
         let error = Diagnostic::error("syntax::expected", place, message)
             .also(self.span(), "the next definition begins here");
@@ -320,19 +300,30 @@ impl Parser<'_> {
         let atom = self.next;
         loop {
             let token = self.token();
-            let broken = matches!(target.kind, ExprKind::Error) && self.next == first;
+            let goes_on = match token.kind {
+                TokenKind::Dot | TokenKind::QuestionDot => true,
+                TokenKind::ParenOpen if token.line_before => false,
+                TokenKind::ParenOpen => {
+                    self.next > first || !matches!(target.kind, ExprKind::Error)
+                }
+                TokenKind::Word => token.keyword == Some(Keyword::Has) && self.goes_on(token),
+                _ => false,
+            };
+            if !goes_on {
+                break;
+            }
+            let inner = Box::new(target);
             let kind = match token.kind {
-                TokenKind::Dot | TokenKind::QuestionDot => self.selection(target),
-                TokenKind::ParenOpen if !token.line_before && !broken => self.call(target),
-                TokenKind::Word if self.at_word(Keyword::Has) && self.goes_on(token) => {
+                TokenKind::ParenOpen => self.call(inner),
+                TokenKind::Word => {
                     self.bump();
                     let path = self.key_path();
                     ExprKind::Has {
-                        target: Box::new(target),
+                        target: inner,
                         path,
                     }
                 }
-                _ => break,
+                _ => self.selection(inner),
             };
             let span = self.span_from(first);
             let kind = if self.grow(span) {
@@ -349,12 +340,12 @@ impl Parser<'_> {
         target
     }
 
-    fn selection(&mut self, target: Expr) -> ExprKind {
+    fn selection(&mut self, target: Box<Expr>) -> ExprKind {
         let optional = self.at(TokenKind::QuestionDot);
         self.bump();
         if let Some(key) = self.key() {
             return ExprKind::Select {
-                target: Box::new(target),
+                target,
                 key,
                 optional,
             };
@@ -376,7 +367,8 @@ impl Parser<'_> {
                 let key = self.inside(true, "`]`", Self::expression);
                 Some(Key::Computed(Box::new(key)))
             }
-            TokenKind::Word | TokenKind::StrOpen => self.literal_key(),
+            TokenKind::Word => Some(Key::Name(self.read_name())),
+            TokenKind::StrOpen => self.literal_key(),
             _ => None,
         }
     }
@@ -397,7 +389,7 @@ impl Parser<'_> {
         }
     }
 
-    fn call(&mut self, callee: Expr) -> ExprKind {
+    fn call(&mut self, callee: Box<Expr>) -> ExprKind {
         let bracket = self.token();
         if bracket.space_before {
             let between = Span {
@@ -417,14 +409,14 @@ impl Parser<'_> {
         }
         let imports =
             matches!(callee.kind, ExprKind::Var(symbol) if self.names.text(symbol) == "import");
-        let mut args = Vec::with_capacity(1);
+        let mut args = Vec::with_capacity(self.room(2));
         let open = self.next;
         self.inside(true, "`)`", |parser| {
             parser.separated(true, "an argument", |parser| {
                 let first = parser.next;
                 let is_named = parser.second().kind == TokenKind::Equal;
                 let name = is_named.then(|| parser.read(named)).flatten();
-                let name = name.map(|token| parser.name(token));
+                let name = name.map(|token| parser.name(*token));
                 let value = parser.expression();
                 parser.shape(Form::Element, first);
                 args.push(Arg { name, value });
@@ -444,10 +436,7 @@ impl Parser<'_> {
             self.report(misplaced_annotation(callee.span));
             return self.expression().kind;
         }
-        ExprKind::Call {
-            callee: Box::new(callee),
-            args,
-        }
+        ExprKind::Call { callee, args }
     }
 
     /// `if c then a else b`.
@@ -484,7 +473,7 @@ impl Parser<'_> {
         loop {
             let start = self.next;
             if let Some(token) = self.read(named) {
-                let name = self.name(token);
+                let name = self.name(*token);
                 let value = self.expression();
                 self.shape(Form::Element, start);
                 bindings.push(Binding { name, value });
@@ -553,7 +542,7 @@ impl Parser<'_> {
             return false;
         }
         let opening = self.all[first].span(self.id);
-        let belongs = format!("belongs to this `{}`", self.text_of(&self.all[first]));
+        let belongs = format!("belongs to this `{}`", self.text_of(self.all[first]));
         let error = self
             .expected(&format!("`{}`", word.text()))
             .also(opening, belongs)
@@ -588,7 +577,7 @@ impl Parser<'_> {
                 if word.keyword.is_some_and(annotates) {
                     misplaced_annotation(word.span(self.id))
                 } else {
-                    let text = self.text_of(word);
+                    let text = self.text_of(*word);
                     error.help(format!(
                         "a call is written `{text}({})`",
                         self.text_of(self.token()).trim_end_matches('"')

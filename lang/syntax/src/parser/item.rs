@@ -36,6 +36,7 @@ impl Parser<'_> {
         items
     }
 
+    #[inline(never)]
     fn item(&mut self) -> Option<ItemKind> {
         let second = self.second();
         let is_key = matches!(
@@ -233,7 +234,7 @@ impl Parser<'_> {
         let follows = !second.line_before && self.begins_expression(self.next + 1) && !called;
         match token.keyword {
             Some(Keyword::Let | Keyword::Assert) => {
-                self.column(token) <= self.column(&self.all[first])
+                self.column(token) <= self.column(self.all[first])
             }
             Some(Keyword::Type) => {
                 let third = self.all.get(self.next + 2);
@@ -252,7 +253,7 @@ impl Parser<'_> {
     }
 
     /// How many bytes stand before a token on its line.
-    fn column(&self, token: &Token) -> usize {
+    fn column(&self, token: Token) -> usize {
         let before = &self.text[..token.start as usize];
         before.len() - before.rfind('\n').map_or(0, |at| at + 1)
     }
@@ -278,9 +279,14 @@ impl Parser<'_> {
         }
         let (open, close) = (self.next, self.partner(self.next));
         self.shape_to(Form::Block, open, close + 1);
-        let items = self.deeper(|parser| parser.inside(false, "`}`", Self::items));
+        let items = self.deeper(
+            |parser| Some(parser.inside(false, "`}`", Self::items)),
+            |_| None,
+        );
         if items.is_none() {
-            self.next = self.next.max(close + 1);
+            if self.next <= close {
+                self.go_behind(close);
+            }
         }
         items
     }
@@ -319,7 +325,7 @@ impl Parser<'_> {
 
     /// `a.b."c d"`, where nothing may be computed.
     fn names_path(&mut self) -> Option<Vec<Name>> {
-        let mut path = Vec::new();
+        let mut path = Vec::with_capacity(4);
         loop {
             path.push(self.path_name()?);
             // A dot at the beginning of a line belongs to the path only if a definition's head follows.
@@ -334,6 +340,9 @@ impl Parser<'_> {
 
     /// A name, or a string without interpolation.
     pub(super) fn path_name(&mut self) -> Option<Name> {
+        if self.at(TokenKind::Word) {
+            return Some(self.read_name());
+        }
         match self.literal_key() {
             Some(Key::Name(name)) => Some(name),
             Some(Key::Computed(key)) => {

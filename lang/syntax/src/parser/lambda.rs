@@ -24,8 +24,9 @@ impl Parser<'_> {
 
     pub(super) fn lambda(&mut self) -> Expr {
         let first = self.next;
-        let mut params = Vec::new();
+        let mut params;
         if self.at(TokenKind::ParenOpen) {
+            params = Vec::with_capacity(self.room(2));
             self.inside(true, "`)`", |parser| {
                 parser.separated(true, "a parameter", |parser| {
                     let first = parser.next;
@@ -33,12 +34,13 @@ impl Parser<'_> {
                     parser.shape(Form::Element, first);
                 });
             });
-        } else if let Some(name) = self.bound_name() {
-            params.push(Param {
+        } else {
+            let param = |name| Param {
                 pattern: Pattern::Name(name),
                 ty: None,
                 default: None,
-            });
+            };
+            params = self.bound_name().map(param).into_iter().collect();
         }
         self.expect(TokenKind::Arrow, "`=>`");
         let body = self.expression();

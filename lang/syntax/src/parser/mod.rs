@@ -203,6 +203,14 @@ fn lines_of(text: &str, span: Span) -> (usize, usize) {
     (from, to)
 }
 
+/// An expression that could not be read.
+fn unread(span: Span) -> Expr {
+    Expr {
+        kind: ExprKind::Error,
+        span,
+    }
+}
+
 /// The state of reading one file.
 struct Parser<'a> {
     text: &'a str,
@@ -210,6 +218,10 @@ struct Parser<'a> {
     all: &'a [Token],
     /// Index of the next token.
     next: usize,
+    /// The next token itself, which is looked at many times.
+    here: Token,
+    /// Where the last token ends that was read.
+    last_end: u32,
     numbers: &'a [Number],
     /// What the texts of strings stand for, where it is not what is written.
     texts: &'a mut [String],
@@ -236,6 +248,8 @@ impl<'a> Parser<'a> {
             id,
             all: &lexed.tokens,
             next: 0,
+            here: lexed.tokens[0],
+            last_end: 0,
             numbers: &lexed.numbers,
             texts: &mut lexed.texts,
             docs: &mut lexed.docs,
@@ -250,8 +264,15 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn token(&self) -> &'a Token {
-        &self.all[self.next]
+    fn token(&self) -> Token {
+        self.here
+    }
+
+    /// Goes on reading at the token after the one at `index`.
+    fn go_behind(&mut self, index: usize) {
+        self.next = index + 1;
+        self.here = self.all[self.next];
+        self.last_end = self.all[index].end;
     }
 
     /// The closing token of the opening one at `index`.
@@ -275,15 +296,15 @@ impl<'a> Parser<'a> {
     }
 
     /// The token after the next one; the last token stands for all that would follow it.
-    fn second(&self) -> &'a Token {
-        &self.all[(self.next + 1).min(self.all.len() - 1)]
+    fn second(&self) -> Token {
+        self.all.get(self.next + 1).copied().unwrap_or(self.here)
     }
 
     fn at(&self, kind: TokenKind) -> bool {
         self.token().kind == kind
     }
 
-    fn text_of(&self, token: &Token) -> &'a str {
+    fn text_of(&self, token: Token) -> &'a str {
         &self.text[token.start as usize..token.end as usize]
     }
 
@@ -296,10 +317,12 @@ impl<'a> Parser<'a> {
         self.token().keyword == Some(word)
     }
 
-    fn bump(&mut self) -> &'a Token {
-        let token = self.token();
+    fn bump(&mut self) -> Token {
+        let token = self.here;
         if token.kind != TokenKind::End {
             self.next += 1;
+            self.here = self.all[self.next];
+            self.last_end = token.end;
         }
         token
     }
@@ -338,25 +361,24 @@ impl<'a> Parser<'a> {
         head: impl FnOnce(Tokens<'a>) -> nom::IResult<Tokens<'a>, T>,
     ) -> Option<T> {
         let (left, value) = head(self.rest()).ok()?;
-        self.next = self.all.len() - left.rest.len();
+        self.go_behind(self.all.len() - left.rest.len() - 1);
         Some(value)
     }
 
     /// Reads a string without interpolation where it stands here: its opening and closing quotes and its text.
-    fn plain_string(&mut self) -> Option<(&'a Token, &'a Token, Cow<'a, str>)> {
-        let [open, second, rest @ ..] = &self.all[self.next..] else {
-            return None;
-        };
+    fn plain_string(&mut self) -> Option<(Token, Token, Cow<'a, str>)> {
+        let (open, second) = (self.here, self.second());
         if open.kind != TokenKind::StrOpen {
             return None;
         }
-        match (second.kind, rest.first()) {
+        match (second.kind, open.value as usize - self.next) {
             (TokenKind::StrClose, _) => {
-                self.next += 2;
+                self.go_behind(self.next + 1);
                 Some((open, second, Cow::Borrowed("")))
             }
-            (TokenKind::StrText, Some(close)) if close.kind == TokenKind::StrClose => {
-                self.next += 3;
+            (TokenKind::StrText, 2) => {
+                self.go_behind(self.next + 2);
+                let close = self.all[self.next - 1];
                 Some((open, close, self.take_text(second)))
             }
             _ => None,
@@ -364,7 +386,7 @@ impl<'a> Parser<'a> {
     }
 
     /// What a string's text stands for; asked once.
-    fn take_text(&mut self, token: &Token) -> Cow<'a, str> {
+    fn take_text(&mut self, token: Token) -> Cow<'a, str> {
         match (token.value as usize).checked_sub(1) {
             Some(text) => Cow::Owned(std::mem::take(&mut self.texts[text])),
             None => Cow::Borrowed(self.text_of(token)),
@@ -378,40 +400,45 @@ impl<'a> Parser<'a> {
     /// From a token's beginning to the end of the last token that was read.
     fn span_from(&self, first: usize) -> Span {
         let start = self.all[first].start;
-        let last = self
-            .next
-            .checked_sub(1)
-            .map_or(start, |at| self.all[at].end);
         Span {
             source: self.id,
             start,
-            end: last.max(start),
+            end: self.last_end.max(start),
         }
     }
 
-    fn name(&mut self, token: &Token) -> Name {
+    /// Reads a word as a name.
+    fn read_name(&mut self) -> Name {
+        let token = self.bump();
+        self.name(token)
+    }
+
+    fn name(&mut self, token: Token) -> Name {
         Name {
             symbol: self.names.intern(self.text_of(token)),
             span: token.span(self.id),
         }
     }
 
-    fn error_expr(&self) -> Expr {
-        let span = self.span();
-        Expr {
-            kind: ExprKind::Error,
-            span: Span {
-                end: span.start,
-                ..span
-            },
+    /// The place before the next token.
+    fn place(&self) -> Span {
+        let start = self.token().start;
+        Span {
+            source: self.id,
+            start,
+            end: start,
         }
+    }
+
+    fn error_expr(&self) -> Expr {
+        unread(self.place())
     }
 
     fn report(&mut self, error: Diagnostic) {
         self.errors.push(error);
     }
 
-    fn describe(&self, token: &Token) -> String {
+    fn describe(&self, token: Token) -> String {
         match token.kind {
             TokenKind::End => "the end of the file".to_owned(),
             TokenKind::StrOpen => "a string".to_owned(),
@@ -450,18 +477,23 @@ impl<'a> Parser<'a> {
         found
     }
 
-    /// Reads one level deeper; `None` where that is too deep: then the element is skipped.
-    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
+    /// Reads one level deeper. Where that is too deep the element is skipped, and what is said to stand there instead.
+    fn deeper<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> T,
+        instead: impl FnOnce(Span) -> T,
+    ) -> T {
         if self.depth >= NESTING {
+            let place = self.place();
             self.report_too_deep(self.span());
             self.skip_element();
-            return None;
+            return instead(place);
         }
         self.depth += 1;
         self.deepest = self.deepest.max(self.depth);
         let result = read(self);
         self.depth -= 1;
-        Some(result)
+        result
     }
 
     fn report_too_deep(&mut self, span: Span) {
@@ -494,8 +526,15 @@ impl<'a> Parser<'a> {
             self.left_over(wanted);
         }
         self.line_free = outer;
-        self.next = close + 1;
+        self.go_behind(close);
         result
+    }
+
+    /// For how many elements a list needs room whose opening token is here: as many as there can be of so many tokens each, but
+    /// no more than it would get anyway with its first one.
+    fn room(&self, tokens: usize) -> usize {
+        let inside = self.partner(self.next) - self.next - 1;
+        inside.div_ceil(tokens).min(4)
     }
 
     /// Reads elements up to the closing token, separated by commas or, unless `commas` is set, line breaks.
@@ -547,7 +586,7 @@ impl<'a> Parser<'a> {
         loop {
             let token = self.token();
             if token.kind.closer().is_some() {
-                self.next = self.partner(self.next) + 1;
+                self.go_behind(self.partner(self.next));
             } else if token.kind.is_closer() || matches!(token.kind, TokenKind::End) {
                 return;
             } else {

@@ -10,9 +10,10 @@ use crate::lexer::token::TokenKind;
 
 impl Parser<'_> {
     /// `{ a.b = 1, "${k}" = v, name, ...base }` or `{ k = v for … }`.
+    #[inline(never)]
     pub(super) fn record(&mut self) -> ExprKind {
+        let mut items = Vec::with_capacity(self.room(4));
         self.inside(false, "`}`", |parser| {
-            let mut items = Vec::new();
             let mut clause = None;
             parser.separated(false, "a field", |parser| {
                 if parser.foreign_inherit() {

@@ -9,54 +9,51 @@ use super::{Form, NESTING, Parser};
 use crate::ast::{Expr, ExprKind, Type, TypeField, TypeKind, UnaryOp};
 use crate::diagnostic::Diagnostic;
 use crate::lexer::token::{Keyword, TokenKind};
+use crate::span::Span;
+
+/// A type that could not be read.
+fn unread(span: Span) -> Type {
+    Type {
+        kind: TypeKind::Error,
+        span,
+    }
+}
 
 impl Parser<'_> {
     /// Any type.
     pub(super) fn ty(&mut self) -> Type {
-        if let Some(ty) = self.lone_name() {
-            return ty;
+        if self.is_lone_name() {
+            self.deepest = self.deepest.max(self.depth + 1);
+            let name = self.read_name();
+            return Type {
+                kind: TypeKind::Name(name.symbol),
+                span: name.span,
+            };
         }
-        let at = self.error_type();
-        self.deeper(Self::whole_type).unwrap_or(at)
+        self.deeper(Self::whole_type, unread)
     }
 
-    /// A name that is the whole type, as most are.
-    fn lone_name(&mut self) -> Option<Type> {
+    /// Whether a name stands here that is the whole type, as most are.
+    fn is_lone_name(&self) -> bool {
         let (token, after) = (self.token(), self.second());
-        let ends =
-            matches!(
-                after.kind,
-                TokenKind::Equal
-                    | TokenKind::Comma
-                    | TokenKind::ParenClose
-                    | TokenKind::BraceClose
-                    | TokenKind::End
-            ) || (after.kind == TokenKind::Word && after.keyword.is_none() && after.line_before);
+        let ends = match after.kind {
+            TokenKind::Equal
+            | TokenKind::Comma
+            | TokenKind::ParenClose
+            | TokenKind::BraceClose
+            | TokenKind::End => true,
+            TokenKind::Word => after.keyword.is_none() && after.line_before,
+            _ => false,
+        };
         let is_name = token.kind == TokenKind::Word && token.keyword.is_none();
-        if !ends || !is_name || self.depth >= NESTING {
-            return None;
-        }
-        let symbol = self.names.intern(self.text_of(token));
-        self.bump();
-        self.deepest = self.deepest.max(self.depth + 1);
-        Some(Type {
-            kind: TypeKind::Name(symbol),
-            span: token.span(self.id),
-        })
-    }
-
-    fn error_type(&self) -> Type {
-        Type {
-            kind: TypeKind::Error,
-            span: self.error_expr().span,
-        }
+        ends && is_name && self.depth < NESTING
     }
 
     /// Whether a type can begin at `index`.
     pub(super) fn begins_type(&self, index: usize) -> bool {
         let token = &self.all[index.min(self.all.len() - 1)];
         match token.kind {
-            TokenKind::Word if token.is_reserved() => constant(token).is_some(),
+            TokenKind::Word if token.is_reserved() => constant(*token).is_some(),
             TokenKind::Word => token.keyword != Some(Keyword::As),
             _ => self.begins_expression(index) && token.kind != TokenKind::BracketOpen,
         }
@@ -179,18 +176,17 @@ impl Parser<'_> {
             error = error.help("a list's type is written `List(T)`");
         }
         self.report_expected(error);
-        self.error_type()
+        unread(self.place())
     }
 
     /// `Port`, `List(T)`.
     fn named_type(&mut self) -> TypeKind {
-        let token = self.bump();
-        let name = self.name(token);
+        let name = self.read_name();
         let bracket = self.token();
         if bracket.kind != TokenKind::ParenOpen || bracket.space_before {
             return TypeKind::Name(name.symbol);
         }
-        let mut args = Vec::new();
+        let mut args = Vec::with_capacity(self.room(2));
         self.inside(true, "`)`", |parser| {
             parser.separated(true, "a type", |parser| {
                 let first = parser.next;
@@ -203,7 +199,7 @@ impl Parser<'_> {
 
     /// `{ a: T = default, .. }`.
     fn record_type(&mut self) -> TypeKind {
-        let mut fields = Vec::new();
+        let mut fields = Vec::with_capacity(self.room(4));
         let mut open = false;
         self.inside(false, "`}`", |parser| {
             parser.separated(false, "a field", |parser| {
@@ -211,7 +207,7 @@ impl Parser<'_> {
                 if parser.eat(TokenKind::DotDot) || parser.eat(TokenKind::Ellipsis) {
                     open = true;
                 } else {
-                    fields.extend(parser.type_field());
+                    parser.type_field(&mut fields);
                 }
                 parser.shape(Form::Element, first);
             });
@@ -219,26 +215,28 @@ impl Parser<'_> {
         TypeKind::Record { fields, open }
     }
 
-    fn type_field(&mut self) -> Option<TypeField> {
+    fn type_field(&mut self, fields: &mut Vec<TypeField>) {
         let doc = self.doc();
-        let name = self.path_name()?;
+        let Some(name) = self.path_name() else {
+            return;
+        };
         if self.at(TokenKind::Equal) {
             let error = self
                 .expected("`:`")
                 .help("a field's type stands before its default: `a: T = default`");
             self.report(error);
-            return None;
+            return;
         }
         if !self.expect(TokenKind::Colon, "`:` and a type") {
-            return None;
+            return;
         }
         let ty = self.ty();
         let default = self.eat(TokenKind::Equal).then(|| self.expression());
-        Some(TypeField {
+        fields.push(TypeField {
             name,
             ty,
             default,
             doc,
-        })
+        });
     }
 }
