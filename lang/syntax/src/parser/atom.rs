@@ -88,7 +88,7 @@ impl Parser<'_> {
                 self.report(error);
                 return self.error_expr();
             }
-            None => ExprKind::Var(self.names.intern(self.text_of(token))),
+            None => ExprKind::Var(self.symbol(token)),
         };
         self.bump();
         Expr {

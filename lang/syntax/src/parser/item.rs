@@ -26,12 +26,12 @@ impl Parser<'_> {
             if parser.foreign_inherit() {
                 return;
             }
-            let kind = parser.item();
+            let Some(kind) = parser.item() else {
+                return parser.shape(Form::Item, first);
+            };
+            let span = parser.span_from(first);
+            items.push(Item { kind, span, doc });
             parser.shape(Form::Item, first);
-            if let Some(kind) = kind {
-                let span = parser.span_from(first);
-                items.push(Item { kind, span, doc });
-            }
         });
         items
     }

@@ -43,7 +43,7 @@ use crate::diagnostic::Diagnostic;
 use crate::lexer::token::{Keyword, Number, Token, TokenKind};
 use crate::lexer::{Doc, Lexed, tokenize};
 use crate::span::{SourceId, SourceMap, Span};
-use crate::symbol::Interner;
+use crate::symbol::{Interner, Symbol};
 pub(crate) use shape::{Form, Shape};
 pub(crate) use tokens::{Tokens, binding_head};
 
@@ -413,9 +413,14 @@ impl<'a> Parser<'a> {
         self.name(token)
     }
 
+    fn symbol(&mut self, token: Token) -> Symbol {
+        let (start, end) = (token.start as usize, token.end as usize);
+        self.names.intern_part(self.text, start, end)
+    }
+
     fn name(&mut self, token: Token) -> Name {
         Name {
-            symbol: self.names.intern(self.text_of(token)),
+            symbol: self.symbol(token),
             span: token.span(self.id),
         }
     }
