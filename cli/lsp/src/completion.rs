@@ -81,8 +81,8 @@ pub fn hole(text: &str, offset: usize) -> Option<Hole> {
     // A word is meant rather than the sign that it touches.
     let best = touching.max_by_key(|token| match token.kind {
         TokenKind::Word => 3,
-        TokenKind::StrText(_) => 2,
-        TokenKind::Int(_) | TokenKind::Float(_) | TokenKind::Path => 1,
+        TokenKind::StrText => 2,
+        TokenKind::Number | TokenKind::Path => 1,
         _ => 0,
     });
     let here = Hole {
@@ -96,10 +96,10 @@ pub fn hole(text: &str, offset: usize) -> Option<Hole> {
             end: word.end as usize,
             quoted: false,
         }),
-        Some((TokenKind::StrText(_) | TokenKind::StrOpen | TokenKind::StrClose, token)) => {
+        Some((TokenKind::StrText | TokenKind::StrOpen | TokenKind::StrClose, token)) => {
             quoted(text, &tokens, token, offset, here)
         }
-        Some((TokenKind::Int(_) | TokenKind::Float(_) | TokenKind::Path, _)) => None,
+        Some((TokenKind::Number | TokenKind::Path, _)) => None,
         _ => {
             let gap = tokens[..index]
                 .last()
@@ -118,7 +118,7 @@ fn quoted(text: &str, tokens: &[Token], at: &Token, offset: usize, here: Hole) -
         .iter()
         .rposition(|token| token.kind == TokenKind::StrOpen)?;
     let close = match tokens.get(open + 1).map(|token| &token.kind) {
-        Some(TokenKind::StrText(_)) => open + 2,
+        Some(TokenKind::StrText) => open + 2,
         _ => open + 1,
     };
     let (first, last) = (&tokens[open], tokens.get(close)?);

@@ -31,7 +31,7 @@ pub fn path_hole(text: &str, offset: usize, own_folder: &str) -> Option<PathHole
     };
     let index = tokens.iter().position(|token| {
         let (start, end) = (token.start as usize, token.end as usize);
-        let is_path = matches!(token.kind, TokenKind::Path | TokenKind::StrText(_));
+        let is_path = matches!(token.kind, TokenKind::Path | TokenKind::StrText);
         is_path && start < offset && offset <= end
     })?;
     let token = &tokens[index];

@@ -137,11 +137,11 @@ impl<'v> Read<'v> {
         let tokens = &lexed.tokens;
         let index = tokens.iter().position(|token| {
             holds(token.span(self.view.source), offset)
-                && matches!(token.kind, TokenKind::Path | TokenKind::StrText(_))
+                && matches!(token.kind, TokenKind::Path | TokenKind::StrText)
         })?;
         let token = &tokens[index];
-        let path = match &token.kind {
-            TokenKind::StrText(path) => {
+        let path = match token.kind {
+            TokenKind::StrText => {
                 let before: Vec<&str> = tokens[..index]
                     .iter()
                     .rev()
@@ -150,7 +150,7 @@ impl<'v> Read<'v> {
                     .collect();
                 let imported = before.get(1) == Some(&"import")
                     || (before.get(1) == Some(&"(") && before.get(2) == Some(&"import"));
-                imported.then(|| &*lexed.texts[*path as usize])?
+                imported.then(|| lexed.string_text(token))?
             }
             _ => &text[token.start as usize..token.end as usize],
         };

@@ -6,7 +6,7 @@
 use std::cmp::Ordering;
 
 use crate::ast::{Expr, ExprKind, Module};
-use crate::lexer::token::TokenKind;
+use crate::lexer::token::{Keyword, TokenKind};
 use crate::lexer::tokenize;
 use crate::parser::{Parsed, Tokens, binding_head, parse_expression, parse_module};
 use crate::span::{SourceId, SourceMap};
@@ -54,16 +54,17 @@ pub fn begins_as_module(text: &str) -> bool {
     };
     let lexed = tokenize(line, SourceId(0));
     let tokens = Tokens {
-        text: line,
-        texts: &lexed.texts,
+        numbers: &lexed.numbers,
         rest: &lexed.tokens,
     };
     let [first, second, ..] = lexed.tokens.as_slice() else {
         return false;
     };
-    match tokens.of(first) {
-        "import" if matches!(second.kind, TokenKind::StrOpen | TokenKind::Path) => true,
-        "option" if second.kind == TokenKind::Word => true,
+    match first.keyword {
+        Some(Keyword::Import) if matches!(second.kind, TokenKind::StrOpen | TokenKind::Path) => {
+            true
+        }
+        Some(Keyword::Option) if second.kind == TokenKind::Word => true,
         _ => binding_head(tokens).is_ok(),
     }
 }

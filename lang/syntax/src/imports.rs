@@ -2,7 +2,7 @@
 //!
 //! In: a text, right or wrong. Out: the paths as written. Refuses to look for the files.
 
-use crate::lexer::token::TokenKind;
+use crate::lexer::token::{Keyword, TokenKind};
 use crate::lexer::tokenize;
 use crate::span::SourceId;
 
@@ -12,8 +12,7 @@ pub fn imports(text: &str) -> Vec<String> {
     let tokens = &lexed.tokens;
     let mut found = Vec::new();
     for (index, token) in tokens.iter().enumerate() {
-        let is_import = token.kind == TokenKind::Word
-            && &text[token.start as usize..token.end as usize] == "import"
+        let is_import = token.keyword == Some(Keyword::Import)
             && (index == 0 || tokens[index - 1].kind != TokenKind::Dot);
         if !is_import {
             continue;
@@ -25,12 +24,10 @@ pub fn imports(text: &str) -> Vec<String> {
             Some(path) if path.kind == TokenKind::Path => {
                 found.push(text[path.start as usize..path.end as usize].to_owned());
             }
-            Some(path) => {
-                if let TokenKind::StrText(path) = path.kind {
-                    found.push(lexed.texts[path as usize].to_string());
-                }
+            Some(path) if path.kind == TokenKind::StrText => {
+                found.push(lexed.string_text(path).to_owned());
             }
-            None => {}
+            _ => {}
         }
     }
     found

@@ -162,8 +162,8 @@ pub fn lexed(text: &str) -> Option<Vec<Class>> {
         }
         last = end;
         let class = match token.kind {
-            TokenKind::StrOpen | TokenKind::StrText(_) | TokenKind::StrClose => Class::String,
-            TokenKind::Int(_) | TokenKind::Float(_) => Class::Number,
+            TokenKind::StrOpen | TokenKind::StrText | TokenKind::StrClose => Class::String,
+            TokenKind::Number => Class::Number,
             TokenKind::Path => Class::Path,
             _ => continue,
         };

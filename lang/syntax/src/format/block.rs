@@ -26,7 +26,7 @@ fn pieces(tokens: &[Token]) -> Vec<Piece> {
         match token.kind {
             TokenKind::StrOpen | TokenKind::InterpolationOpen => depth += 1,
             TokenKind::StrClose | TokenKind::InterpolationClose => depth -= 1,
-            TokenKind::StrText(_) if depth == 1 => pieces.push(Piece {
+            TokenKind::StrText if depth == 1 => pieces.push(Piece {
                 start: token.start as usize,
                 end: token.end as usize,
                 after_interpolation: tokens[index - 1].kind == TokenKind::InterpolationClose,

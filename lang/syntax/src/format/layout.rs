@@ -85,7 +85,8 @@ struct Facts {
 impl<'t> Layout<'t> {
     fn new(text: &'t str, outline: &'t Outline) -> Self {
         let tokens = outline.tokens.as_slice();
-        let partner: Vec<usize> = outline.partners.iter().map(|at| *at as usize).collect();
+        let partner = |token: &Token| token.kind.closer().map_or(0, |_| token.value as usize);
+        let partner: Vec<usize> = tokens.iter().map(partner).collect();
         let mut facts = vec![Facts::default(); tokens.len()];
         let mut shapes = Vec::with_capacity(outline.shapes.len() * 2);
         let mut blocks = vec![false; tokens.len()];

@@ -62,8 +62,7 @@ pub fn blank(pair: Pair<'_>) -> bool {
         }
         (
             K::Word
-            | K::Int(_)
-            | K::Float(_)
+            | K::Number
             | K::Path
             | K::StrClose
             | K::ParenClose

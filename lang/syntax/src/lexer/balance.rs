@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use super::token::{Class, Token, TokenKind};
+use super::token::{Token, TokenKind};
 use super::torn::Torn;
 use crate::diagnostic::Diagnostic;
 use crate::span::SourceId;
@@ -23,11 +23,8 @@ pub fn balance(
     id: SourceId,
     tokens: Vec<Token>,
     torn: &[Range<usize>],
-) -> (Vec<Token>, Vec<u32>, Vec<Diagnostic>) {
+) -> (Vec<Token>, Vec<Diagnostic>) {
     let mut errors = Vec::new();
-    if let Some(partners) = partners(&tokens) {
-        return (tokens, partners, errors);
-    }
     let Pairs {
         mut partner,
         unclosed,
@@ -74,12 +71,12 @@ pub fn balance(
             if let Some(kind) = kinds[open] {
                 balanced.push(Token {
                     kind,
-                    start: end,
-                    end,
+                    keyword: None,
                     line_before: false,
                     space_before: false,
-                    class: Class::Plain,
-                    doc: 0,
+                    start: end,
+                    end,
+                    value: 0,
                 });
             }
         }
@@ -87,35 +84,23 @@ pub fn balance(
             balanced.push(token);
         }
     }
-    let partners = partners(&balanced).unwrap_or_else(|| vec![0; balanced.len()]);
-    (balanced, partners, errors)
+    pair_up(&mut balanced);
+    (balanced, errors)
 }
 
-/// For each opening token, the index of its closing one; `None` where one has none.
-fn partners(tokens: &[Token]) -> Option<Vec<u32>> {
-    use TokenKind as K;
-    let mut partners = vec![0; tokens.len()];
+/// Tells each opening token where its closing one stands.
+fn pair_up(tokens: &mut [Token]) {
     let mut open: Vec<usize> = Vec::new();
-    for (index, token) in tokens.iter().enumerate() {
-        match token.kind {
-            K::StrOpen | K::ParenOpen | K::BracketOpen | K::BraceOpen | K::InterpolationOpen => {
-                open.push(index);
-            }
-            K::StrClose
-            | K::ParenClose
-            | K::BracketClose
-            | K::BraceClose
-            | K::InterpolationClose => {
-                let opener = open.pop()?;
-                if tokens[opener].kind.closer() != Some(token.kind) {
-                    return None;
-                }
-                partners[opener] = index as u32;
-            }
-            _ => {}
+    for index in 0..tokens.len() {
+        let kind = tokens[index].kind;
+        if kind.closer().is_some() {
+            open.push(index);
+        } else if kind.is_closer()
+            && let Some(opener) = open.pop()
+        {
+            tokens[opener].value = index as u32;
         }
     }
-    open.is_empty().then_some(partners)
 }
 
 /// Which brackets belong together.

@@ -13,7 +13,7 @@ use nom::error::{Error, ErrorKind};
 use nom::sequence::{pair, preceded, terminated};
 use nom::{IResult, Parser};
 
-use super::token::TokenKind;
+use super::token::{Number, TokenKind};
 
 /// Splits after so many bytes, as nom's parsers do.
 fn split(input: &str, at: usize) -> (&str, &str) {
@@ -27,16 +27,12 @@ fn nothing<T>(input: &str) -> IResult<&str, T> {
 
 /// Where blanks other than line breaks end that begin at `at`.
 #[inline]
-pub fn blanks_end(input: &str, at: usize) -> usize {
-    let bytes = input.as_bytes();
+pub fn blanks_end(bytes: &[u8], at: usize) -> usize {
     let mut end = at;
-    loop {
-        match bytes.get(end) {
-            Some(b' ' | b'\t' | b'\r') => end += 1,
-            Some(0xef) if input[end..].starts_with('\u{feff}') => end += '\u{feff}'.len_utf8(),
-            _ => return end,
-        }
+    while let Some(b' ' | b'\t' | b'\r') = bytes.get(end) {
+        end += 1;
     }
+    end
 }
 
 /// `#` and everything up to the line break.
@@ -44,7 +40,8 @@ pub fn comment(input: &str) -> IResult<&str, &str> {
     if !input.starts_with('#') {
         return nothing(input);
     }
-    Ok(split(input, input.find('\n').unwrap_or(input.len())))
+    let end = input.bytes().position(|byte| byte == b'\n');
+    Ok(split(input, end.unwrap_or(input.len())))
 }
 
 /// The text of a `##` comment; `###` and more is decoration and not a doc comment.
@@ -67,6 +64,41 @@ const IN_WORD: [bool; 256] = {
     table
 };
 
+/// The inner bytes of words among eight: their highest bits are clear, those of all others are set.
+///
+/// Eight bytes are looked at in one step, as words are most of a text. What is added to the lower seven bits of a byte carries
+/// into the highest one from the first byte of a range on, and so does the second sum from beyond its last one.
+#[inline]
+fn outside_word(window: u64) -> u64 {
+    const fn all(byte: u8) -> u64 {
+        u64::from_le_bytes([byte; 8])
+    }
+    let low = window & all(0x7f);
+    let lower_case = low | all(0x20);
+    let letters = (lower_case + all(0x80 - b'a')) ^ (lower_case + all(0x7f - b'z'));
+    let digits = (low + all(0x80 - b'0')) ^ (low + all(0x7f - b'9'));
+    let others_than_line = (low ^ all(b'_')) + all(0x7f);
+    (!(letters | digits) & others_than_line | window) & all(0x80)
+}
+
+/// Where inner bytes of a word end that begin at `at`.
+#[inline]
+fn inner_end(bytes: &[u8], at: usize) -> usize {
+    let mut end = at;
+    while let Some(window) = bytes.get(end..end + 8) {
+        let window = window.try_into().map_or(0, u64::from_le_bytes);
+        let outside = outside_word(window);
+        if outside != 0 {
+            return end + outside.trailing_zeros() as usize / 8;
+        }
+        end += 8;
+    }
+    while bytes.get(end).is_some_and(|byte| IN_WORD[*byte as usize]) {
+        end += 1;
+    }
+    end
+}
+
 /// Where a word ends that begins at `at`; at `at` where none begins. Hyphens belong to it where a letter, a digit or `_` follows them.
 #[inline]
 pub fn word_end(bytes: &[u8], at: usize) -> usize {
@@ -76,9 +108,7 @@ pub fn word_end(bytes: &[u8], at: usize) -> usize {
     }
     let mut end = at;
     loop {
-        while is_inner(end) {
-            end += 1;
-        }
+        end = inner_end(bytes, end);
         if end == at || bytes.get(end) != Some(&b'-') {
             return end;
         }
@@ -131,6 +161,15 @@ pub fn text_end(bytes: &[u8], at: usize) -> usize {
     end
 }
 
+/// Where the closing quotes stand of a string on one line that begins at `at`, where it has neither escapes nor `$`.
+#[inline]
+pub fn plain_string(bytes: &[u8], at: usize) -> Option<usize> {
+    let end = text_end(bytes, at + 1);
+    let quotes = bytes.get(end) == Some(&b'"');
+    let block = end == at + 1 && bytes.get(end + 1) == Some(&b'"');
+    (quotes && !block).then_some(end)
+}
+
 /// The shape of a number; its value is read afterwards by [`number_value`].
 pub fn number(input: &str) -> IResult<&str, &str> {
     let based = recognize((
@@ -160,7 +199,7 @@ pub fn number(input: &str) -> IResult<&str, &str> {
 /// The value of what [`number`] recognised.
 ///
 /// Errors: the reason and, where there is one, the mend.
-pub fn number_value(text: &str) -> Result<TokenKind, (String, Option<String>)> {
+pub fn number_value(text: &str) -> Result<Number, (String, Option<String>)> {
     let plain: String = text.chars().filter(|c| *c != '_').collect();
     let lower = plain.to_ascii_lowercase();
     let too_large = || {
@@ -177,7 +216,7 @@ pub fn number_value(text: &str) -> Result<TokenKind, (String, Option<String>)> {
             return Err((format!("`{text}` is not a number"), Some(help)));
         }
         return i64::from_str_radix(body, radix)
-            .map(TokenKind::Int)
+            .map(Number::Int)
             .map_err(|_| too_large());
     }
     if lower.bytes().all(|b| b.is_ascii_digit()) {
@@ -190,13 +229,13 @@ pub fn number_value(text: &str) -> Result<TokenKind, (String, Option<String>)> {
             };
             return Err((format!("`{text}` begins with a zero"), Some(help)));
         }
-        return lower.parse().map(TokenKind::Int).map_err(|_| too_large());
+        return lower.parse().map(Number::Int).map_err(|_| too_large());
     }
     let shaped = lower
         .bytes()
         .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'+' | b'-'));
     match lower.parse::<f64>() {
-        Ok(value) if shaped && value.is_finite() => Ok(TokenKind::Float(value)),
+        Ok(value) if shaped && value.is_finite() => Ok(Number::Float(value)),
         Ok(_) if shaped => Err((format!("`{text}` is too large"), None)),
         _ => Err((
             format!("`{text}` is not a number"),
@@ -237,18 +276,13 @@ pub fn marker(level: usize) -> impl Fn(&str) -> IResult<&str, &str> {
     }
 }
 
-/// Brackets, operators and other signs, the longest first: what begins at `at`, and how many bytes it takes.
-#[inline]
+/// Operators and other signs that are met seldom, the longest first: what begins at `at`, and how many bytes it takes.
 pub fn sign(bytes: &[u8], at: usize) -> Option<(TokenKind, usize)> {
     use TokenKind as K;
     let after = |more: usize| bytes.get(at + more).copied().unwrap_or(0);
     Some(match (bytes.get(at)?, after(1)) {
         (b'.', b'.') if after(2) == b'.' => (K::Ellipsis, 3),
         (b'.', b'.') => (K::DotDot, 2),
-        (b'.', _) => (K::Dot, 1),
-        (b'=', b'=') => (K::EqualEqual, 2),
-        (b'=', b'>') => (K::Arrow, 2),
-        (b'=', _) => (K::Equal, 1),
         (b'!', b'=') => (K::NotEqual, 2),
         (b'<', b'=') => (K::LessEqual, 2),
         (b'<', _) => (K::Less, 1),
@@ -261,15 +295,7 @@ pub fn sign(bytes: &[u8], at: usize) -> Option<(TokenKind, usize)> {
         (b'?', b'.') => (K::QuestionDot, 2),
         (b'?', b'?') => (K::QuestionQuestion, 2),
         (b'?', _) => (K::Question, 1),
-        (b'(', _) => (K::ParenOpen, 1),
-        (b')', _) => (K::ParenClose, 1),
-        (b'[', _) => (K::BracketOpen, 1),
-        (b']', _) => (K::BracketClose, 1),
-        (b'{', _) => (K::BraceOpen, 1),
-        (b'}', _) => (K::BraceClose, 1),
-        (b',', _) => (K::Comma, 1),
         (b';', _) => (K::Semicolon, 1),
-        (b':', _) => (K::Colon, 1),
         (b'-', _) => (K::Minus, 1),
         (b'*', _) => (K::Star, 1),
         (b'/', _) => (K::Slash, 1),
@@ -286,6 +312,26 @@ mod tests {
     fn check_word(input: &str, expect: &str) {
         let end = word_end(input.as_bytes(), 0);
         assert_eq!(&input[..end], expect);
+    }
+
+    #[test]
+    fn eight_bytes_are_told_apart_as_one_is() {
+        for byte in 0..=u8::MAX {
+            for beside in [0, b'a', b'/', 0x7f, 0x80, 0xff] {
+                for place in 0..8 {
+                    let mut bytes = [beside; 8];
+                    bytes[place] = byte;
+                    let outside = outside_word(u64::from_le_bytes(bytes)).to_le_bytes();
+                    let expect = bytes.map(|byte| u8::from(!IN_WORD[byte as usize]) << 7);
+                    assert_eq!(outside, expect, "{bytes:?}");
+                }
+            }
+        }
+        for length in 0..20 {
+            let word = "abcdefghij0123456789";
+            check_word(&word[..length], &word[..length]);
+            check_word(&format!("{}+{word}", &word[..length]), &word[..length]);
+        }
     }
 
     #[test]
@@ -326,12 +372,12 @@ mod tests {
     #[test]
     fn reads_numbers() {
         let read = |text: &str| number_value(number(text).unwrap().1);
-        assert_eq!(read("1_000 "), Ok(TokenKind::Int(1000)));
-        assert_eq!(read("0xff"), Ok(TokenKind::Int(255)));
-        assert_eq!(read("0o644"), Ok(TokenKind::Int(0o644)));
-        assert_eq!(read("1.5"), Ok(TokenKind::Float(1.5)));
-        assert_eq!(read("1e-7"), Ok(TokenKind::Float(1e-7)));
-        assert_eq!(read("1.x"), Ok(TokenKind::Int(1)));
+        assert_eq!(read("1_000 "), Ok(Number::Int(1000)));
+        assert_eq!(read("0xff"), Ok(Number::Int(255)));
+        assert_eq!(read("0o644"), Ok(Number::Int(0o644)));
+        assert_eq!(read("1.5"), Ok(Number::Float(1.5)));
+        assert_eq!(read("1e-7"), Ok(Number::Float(1e-7)));
+        assert_eq!(read("1.x"), Ok(Number::Int(1)));
         assert!(read("9223372036854775808").is_err());
         assert!(read("0x").is_err());
         assert!(read("12abc").is_err());

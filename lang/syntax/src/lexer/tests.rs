@@ -1,7 +1,9 @@
 //! What the lexer makes of texts, as claims.
 
+use proptest::prelude::*;
+
 use super::token::TokenKind;
-use super::tokenize;
+use super::{Lexer, scan, tokenize};
 use crate::span::SourceId;
 
 /// The texts of all strings in `input`, interpolations as `<code>`, with all errors after `!`.
@@ -11,7 +13,7 @@ fn check(input: &str, expect: &str) {
     let mut code = false;
     for token in &lexed.tokens {
         match &token.kind {
-            TokenKind::StrText(text) => out.push_str(&lexed.texts[*text as usize]),
+            TokenKind::StrText => out.push_str(lexed.string_text(token)),
             TokenKind::InterpolationOpen => {
                 out.push('<');
                 code = true;
@@ -121,8 +123,9 @@ fn a_path_begins_with_dots_and_a_slash_only() {
 fn doc_comments_belong_to_what_follows() {
     let doc = |input: &str| {
         let lexed = tokenize(input, SourceId(0));
-        let doc = lexed.tokens[lexed.tokens.len() - 2].doc as usize;
-        doc.checked_sub(1).map(|doc| lexed.docs[doc].to_string())
+        let last = lexed.tokens[lexed.tokens.len() - 2].start;
+        let mut docs = lexed.docs.into_iter();
+        docs.find(|doc| doc.start == last).map(|doc| doc.text)
     };
     assert_eq!(doc("## one\n##   two\na").as_deref(), Some("one\n  two"));
     assert_eq!(doc("## of the file\n\n## of a\na").as_deref(), Some("of a"));
@@ -151,4 +154,38 @@ fn balances_brackets_by_the_layout() {
     assert_eq!(closers(") ] }"), 3);
     assert_eq!(closers("([)]"), 2);
     assert_eq!(closers("\"${ ( }\""), 1);
+}
+
+proptest! {
+    /// There are two ways to read a string: one for those that are plain, and one for all.
+    #[test]
+    fn a_plain_string_reads_as_any_string_does(text in "\"[ab \"\\\\$\\{\n\t\u{e4}]{0,6}\"[a\"]{0,3}") {
+        let Some(close) = scan::plain_string(text.as_bytes(), 0) else {
+            return Ok(());
+        };
+        let (mut plain, mut any) = (Lexer::new(&text, SourceId(0)), Lexer::new(&text, SourceId(0)));
+        plain.plain_string(0, close, plain.before);
+        any.open_string(0, false, 1);
+        prop_assert_eq!(plain.tokens, any.tokens);
+        prop_assert_eq!((plain.innermost, close + 1), (any.innermost, any.at));
+        prop_assert!(any.is_balanced && any.strings.is_empty() && any.texts.is_empty() && any.errors.is_empty());
+    }
+}
+
+#[test]
+fn a_string_is_plain_without_escapes_and_interpolations() {
+    let plain = |text: &str| scan::plain_string(text.as_bytes(), 0);
+    assert_eq!(plain("\"\""), Some(1));
+    assert_eq!(plain("\"a b\" + \"c\""), Some(4));
+    for other in [
+        "\"\"\"a\"\"\"",
+        "\"\"\"",
+        "\"a",
+        "\"a\n\"",
+        "\"\\n\"",
+        "\"$\"",
+        "\"${a}\"",
+    ] {
+        assert_eq!(plain(other), None, "{other}");
+    }
 }

@@ -26,26 +26,38 @@ pub struct Piece {
     pub before_interpolation: bool,
 }
 
-/// What a string's pieces stand for, one text for each piece.
+/// What text in a string of one line stands for.
+pub fn unescaped(
+    source: &str,
+    id: SourceId,
+    start: usize,
+    end: usize,
+    errors: &mut Vec<Diagnostic>,
+) -> String {
+    let mut text = String::with_capacity(end - start);
+    unescape(source, id, start, end, &mut text, errors);
+    text
+}
+
+/// What a block string's pieces stand for, one text for each piece.
 pub fn resolve(
     source: &str,
     id: SourceId,
     pieces: &[Piece],
-    block: bool,
     raw: bool,
     errors: &mut Vec<Diagnostic>,
 ) -> Vec<String> {
-    let indent = if block { indent(source, pieces) } else { "" };
+    let indent = indent(source, pieces);
     let mut texts = Vec::with_capacity(pieces.len());
     for piece in pieces {
         let mut text = String::with_capacity(piece.end - piece.start);
         for line in lines(source, piece) {
-            let dropped = block && line.first && source[line.start..line.end].trim().is_empty();
+            let dropped = line.first && source[line.start..line.end].trim().is_empty();
             if dropped && line.ended {
                 continue;
             }
             let mut start = line.start;
-            if block && line.begins {
+            if line.begins {
                 let content = &source[line.start..line.end];
                 let blank = content.trim().is_empty() && !line.before_interpolation;
                 start = if blank {
@@ -57,7 +69,7 @@ pub fn resolve(
                 };
             }
             let mut end = line.end;
-            if block && line.ended && source[start..end].ends_with('\r') {
+            if line.ended && source[start..end].ends_with('\r') {
                 end -= 1;
             }
             if raw {
@@ -184,7 +196,7 @@ fn unescape(
     errors: &mut Vec<Diagnostic>,
 ) {
     let mut rest = &source[start..end];
-    while let Some(at) = rest.find('\\') {
+    while let Some(at) = rest.bytes().position(|byte| byte == b'\\') {
         text.push_str(&rest[..at]);
         let escape = &rest[at..];
         let offset = end - escape.len();

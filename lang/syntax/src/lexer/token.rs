@@ -1,30 +1,28 @@
 //! What the lexer gives to the parser: flat tokens with byte ranges.
 //!
-//! In: nothing. Out: [`Token`] and the words that are reserved. Refuses to know grammar.
+//! In: nothing. Out: [`Token`] and the words that mean something of their own. Refuses to know grammar.
 
 use crate::span::{SourceId, Span};
 
 /// The kinds of tokens. A string is a run `StrOpen (StrText | InterpolationOpen … InterpolationClose)* StrClose`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenKind {
     /// A word: a name, a reserved word or a contextual one.
     Word,
-    /// A whole number.
-    Int(i64),
-    /// A number with a fraction or an exponent.
-    Float(f64),
+    /// A [`Number`].
+    Number,
     /// `./x`, `../x`.
     Path,
+    /// Text of a string.
+    StrText,
     /// The opening quotes with their `$` prefix.
     StrOpen,
-    /// Text of a string: which of the lexer's texts it stands for.
-    StrText(u32),
+    /// The closing quotes.
+    StrClose,
     /// `${`, or with more `$` where the string's prefix asks for them.
     InterpolationOpen,
     /// The `}` that ends an interpolation.
     InterpolationClose,
-    /// The closing quotes.
-    StrClose,
     /// `(`.
     ParenOpen,
     /// `)`.
@@ -97,7 +95,7 @@ pub enum TokenKind {
 
 impl TokenKind {
     /// What closes this opening bracket.
-    pub fn closer(&self) -> Option<Self> {
+    pub fn closer(self) -> Option<Self> {
         Some(match self {
             Self::ParenOpen => Self::ParenClose,
             Self::BracketOpen => Self::BracketClose,
@@ -109,7 +107,7 @@ impl TokenKind {
     }
 
     /// Whether this closes a bracket, an interpolation or a string.
-    pub fn is_closer(&self) -> bool {
+    pub fn is_closer(self) -> bool {
         matches!(
             self,
             Self::ParenClose
@@ -121,34 +119,33 @@ impl TokenKind {
     }
 }
 
-/// A token where it stands.
+/// What a number stands for.
 #[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Number {
+    /// A whole number.
+    Int(i64),
+    /// A number with a fraction or an exponent.
+    Float(f64),
+}
+
+/// A token where it stands. There are as many as words and signs, so it is 16 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token {
     /// What it is.
     pub kind: TokenKind,
-    /// First byte.
-    pub start: u32,
-    /// One past the last byte; equal to `start` for what recovery put in.
-    pub end: u32,
+    /// Which word it is, where it is one that may mean something of its own.
+    pub keyword: Option<Keyword>,
     /// Whether a line break stands between this token and the one before.
     pub line_before: bool,
     /// Whether anything at all stands between this token and the one before.
     pub space_before: bool,
-    /// What kind of a word it is, where it is one.
-    pub class: Class,
-    /// The `##` lines before this token: which of the lexer's doc comments, counted from one; none for 0.
-    pub doc: u32,
-}
-
-/// Whether a word may mean something of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
-    /// It may not, or is no word.
-    Plain,
-    /// It always does, but as a key: see [`RESERVED`].
-    Reserved,
-    /// It does at some places, in this language or in others.
-    Contextual,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte; equal to `start` for what recovery put in.
+    pub end: u32,
+    /// Of an opening token, the index of its closing one; of a number, which of the lexer's numbers it is; of a
+    /// string's text, which of the lexer's texts it is, counted from one, or 0 for the text as written.
+    pub value: u32,
 }
 
 impl Token {
@@ -160,27 +157,194 @@ impl Token {
             end: self.end,
         }
     }
+
+    /// Whether this is a reserved word.
+    pub fn is_reserved(&self) -> bool {
+        self.keyword.is_some_and(Keyword::is_reserved)
+    }
 }
 
-/// The words that can't be variables. As keys (`r.if`, `{ for = 1 }`) they are names like any other.
-pub const RESERVED: [&str; 14] = [
-    "let", "in", "if", "then", "else", "and", "or", "not", "has", "true", "false", "null", "for",
-    "where",
+/// The words that may mean something of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is called as it is written")]
+pub enum Keyword {
+    // The reserved words.
+    Let,
+    In,
+    If,
+    Then,
+    Else,
+    And,
+    Or,
+    Not,
+    Has,
+    True,
+    False,
+    Null,
+    For,
+    Where,
+    // The others mean something at some places, in this language or in others.
+    Import,
+    Type,
+    Option,
+    When,
+    Variant,
+    Assert,
+    Warn,
+    Test,
+    Force,
+    Default,
+    Priority,
+    Before,
+    After,
+    Order,
+    Remove,
+    As,
+    With,
+    Rec,
+    Inherit,
+}
+
+/// All keywords with their texts, in the order of their declaration.
+const KEYWORDS: [(&str, Keyword); 33] = [
+    ("let", Keyword::Let),
+    ("in", Keyword::In),
+    ("if", Keyword::If),
+    ("then", Keyword::Then),
+    ("else", Keyword::Else),
+    ("and", Keyword::And),
+    ("or", Keyword::Or),
+    ("not", Keyword::Not),
+    ("has", Keyword::Has),
+    ("true", Keyword::True),
+    ("false", Keyword::False),
+    ("null", Keyword::Null),
+    ("for", Keyword::For),
+    ("where", Keyword::Where),
+    ("import", Keyword::Import),
+    ("type", Keyword::Type),
+    ("option", Keyword::Option),
+    ("when", Keyword::When),
+    ("variant", Keyword::Variant),
+    ("assert", Keyword::Assert),
+    ("warn", Keyword::Warn),
+    ("test", Keyword::Test),
+    ("force", Keyword::Force),
+    ("default", Keyword::Default),
+    ("priority", Keyword::Priority),
+    ("before", Keyword::Before),
+    ("after", Keyword::After),
+    ("order", Keyword::Order),
+    ("remove", Keyword::Remove),
+    ("as", Keyword::As),
+    ("with", Keyword::With),
+    ("rec", Keyword::Rec),
+    ("inherit", Keyword::Inherit),
 ];
 
-/// Whether `text` is in [`RESERVED`].
-pub fn is_reserved(text: &str) -> bool {
-    RESERVED.contains(&text)
+impl Keyword {
+    /// Whether it can't be a variable. As a key (`r.if`, `{ for = 1 }`) it is a name like any other.
+    pub fn is_reserved(self) -> bool {
+        self <= Self::Where
+    }
+
+    /// The word.
+    pub fn text(self) -> &'static str {
+        KEYWORDS[self as usize].0
+    }
+
+    /// Which one a word is.
+    pub fn of(word: &str) -> Option<Self> {
+        Self::at(word.as_bytes(), 0, word.len())
+    }
+
+    /// Which one stands from `start` to `end`, where a word does.
+    #[inline]
+    pub(super) fn at(bytes: &[u8], start: usize, end: usize) -> Option<Self> {
+        if !(SHORTEST..=LONGEST).contains(&(end - start)) {
+            return None;
+        }
+        let packed = packed(bytes, start, end - start);
+        let (known, keyword) = BY_PACKED[slot(packed)];
+        if known == packed { keyword } else { None }
+    }
 }
 
-/// The class of a word.
-pub fn class(word: &[u8]) -> Class {
-    match word {
-        b"let" | b"in" | b"if" | b"then" | b"else" | b"and" | b"or" | b"not" | b"has" | b"true"
-        | b"false" | b"null" | b"for" | b"where" => Class::Reserved,
-        b"import" | b"type" | b"option" | b"when" | b"variant" | b"assert" | b"warn" | b"test"
-        | b"force" | b"default" | b"priority" | b"before" | b"after" | b"order" | b"remove"
-        | b"as" | b"with" | b"rec" | b"inherit" => Class::Contextual,
-        _ => Class::Plain,
+/// How many bytes a keyword has.
+const SHORTEST: usize = 2;
+const LONGEST: usize = 8;
+
+/// Up to eight bytes from `start`, the first one lowest.
+#[inline]
+fn packed(bytes: &[u8], start: usize, length: usize) -> u64 {
+    match bytes.get(start..start + 8) {
+        // Words at the end of a text are alone in having no eight bytes.
+        Some(window) => {
+            let window = window.try_into().map_or(0, u64::from_le_bytes);
+            window & (u64::MAX >> (64 - 8 * length))
+        }
+        None => pack(&bytes[start..start + length]),
+    }
+}
+
+const fn pack(bytes: &[u8]) -> u64 {
+    let (mut packed, mut left) = (0, bytes.len());
+    while left > 0 {
+        left -= 1;
+        packed = packed << 8 | bytes[left] as u64;
+    }
+    packed
+}
+
+/// Where a packed word stands in [`BY_PACKED`] if it is a keyword: the factor was found by trying until no two shared a place.
+#[inline]
+const fn slot(packed: u64) -> usize {
+    (packed.wrapping_mul(0x81b6_98ac_13cf_ba03) >> 58) as usize
+}
+
+/// The keywords by their packed texts, so that a word is compared with one of them at most.
+static BY_PACKED: [(u64, Option<Keyword>); 64] = {
+    let mut table = [(0, None); 64];
+    let mut next = 0;
+    while next < KEYWORDS.len() {
+        let (text, keyword) = KEYWORDS[next];
+        let packed = pack(text.as_bytes());
+        assert!(keyword as usize == next && table[slot(packed)].1.is_none());
+        table[slot(packed)] = (packed, Some(keyword));
+        next += 1;
+    }
+    table
+};
+
+/// Whether `text` can't be a variable.
+pub fn is_reserved(text: &str) -> bool {
+    Keyword::of(text).is_some_and(Keyword::is_reserved)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_keyword_is_found_by_its_text_alone() {
+        for (text, keyword) in KEYWORDS {
+            assert_eq!(Keyword::of(text), Some(keyword));
+            assert_eq!(keyword.text(), text);
+            for other in [&text[1..], &text[..text.len() - 1]] {
+                let known = KEYWORDS.iter().any(|(text, _)| *text == other);
+                assert!(known || Keyword::of(other).is_none(), "{other}");
+            }
+            for around in ["", "x", "\0\0\0\0\0\0\0\0\0"] {
+                let (before, after) = (format!("{around}{text}"), format!("{text}{around}"));
+                let found = Keyword::at(after.as_bytes(), 0, text.len());
+                assert_eq!(found, Some(keyword), "{after}");
+                let found = Keyword::at(before.as_bytes(), around.len(), before.len());
+                assert_eq!(found, Some(keyword), "{before}");
+                assert!(around.is_empty() || Keyword::of(&before).is_none());
+                assert!(around.is_empty() || Keyword::of(&after).is_none());
+            }
+        }
+        assert_eq!(Keyword::of(""), None);
+        assert_eq!(Keyword::of("\0\0"), None);
     }
 }

@@ -2,38 +2,49 @@
 //!
 //! In: tokens. Out: [`Expr`]. Refuses to know operators.
 
+use std::borrow::Cow;
+
 use super::tokens::for_head;
 use super::{Form, Parser};
 use crate::ast::{Expr, ExprKind, ForClause, Key, ListItem, Name, StrPart};
 use crate::diagnostic::Diagnostic;
-use crate::lexer::token::{Class, TokenKind};
+use crate::lexer::token::{Keyword, Number, Token, TokenKind};
+
+/// A string that is one text: one part, and no room for more.
+fn one_text(text: Cow<'_, str>) -> ExprKind {
+    if text.is_empty() {
+        return ExprKind::Str(Vec::new());
+    }
+    ExprKind::Str(vec![StrPart::Text(text.into_owned())])
+}
+
+/// `null`, `true`, `false`.
+pub(super) fn constant(token: Token) -> Option<ExprKind> {
+    Some(match token.keyword? {
+        Keyword::Null => ExprKind::Null,
+        Keyword::True => ExprKind::Bool(true),
+        Keyword::False => ExprKind::Bool(false),
+        _ => return None,
+    })
+}
 
 impl Parser<'_> {
     pub(super) fn atom(&mut self) -> Expr {
         let first = self.next;
         let token = self.token();
-        let kind = match &token.kind {
-            TokenKind::Int(value) => {
+        let kind = match token.kind {
+            TokenKind::Word => return self.word_atom(),
+            TokenKind::Number => {
                 self.bump();
-                ExprKind::Int(*value)
-            }
-            TokenKind::Float(value) => {
-                self.bump();
-                ExprKind::Float(*value)
+                self.number(token)
             }
             TokenKind::Path => {
                 self.bump();
                 ExprKind::Path(self.text_of(token).to_owned())
             }
             TokenKind::StrOpen => match self.plain_string() {
-                Some((.., "")) => ExprKind::Str(Vec::new()),
-                // Most strings are one text: one part, and no room for more.
-                Some((.., text)) => ExprKind::Str(vec![StrPart::Text(text.to_owned())]),
+                Some((.., text)) => one_text(text),
                 None => ExprKind::Str(self.string()),
-            },
-            TokenKind::Word => match self.word_atom() {
-                Some(kind) => kind,
-                None => return self.error_expr(),
             },
             TokenKind::ParenOpen => return self.bracketed(),
             TokenKind::BracketOpen => self.list(),
@@ -51,36 +62,39 @@ impl Parser<'_> {
         }
     }
 
-    /// A word as an atom; `None` where a reserved word can't be one.
-    fn word_atom(&mut self) -> Option<ExprKind> {
-        let text = self.word()?;
-        let class = self.token().class;
-        let kind = match text {
-            _ if class == Class::Plain => {
-                if self.second().kind == TokenKind::Colon
-                    && let Some(expr) = self.foreign_word(text)
-                {
-                    return Some(expr);
-                }
-                ExprKind::Var(self.names.intern(text))
+    /// What the number of a token stands for.
+    fn number(&self, token: Token) -> ExprKind {
+        match self.numbers[token.value as usize] {
+            Number::Int(value) => ExprKind::Int(value),
+            Number::Float(value) => ExprKind::Float(value),
+        }
+    }
+
+    /// A word as an atom.
+    fn word_atom(&mut self) -> Expr {
+        let (token, first) = (self.token(), self.next);
+        let may_be_foreign = token.keyword.is_some() || self.second().kind == TokenKind::Colon;
+        if may_be_foreign && !token.is_reserved() {
+            let text = self.text_of(token);
+            if let Some(kind) = self.foreign_word(text) {
+                let span = self.span_from(first);
+                return Expr { kind, span };
             }
-            "null" => ExprKind::Null,
-            "true" => ExprKind::Bool(true),
-            "false" => ExprKind::Bool(false),
-            _ if class == Class::Reserved => {
+        }
+        let kind = match constant(token) {
+            Some(constant) => constant,
+            None if token.is_reserved() => {
                 let error = self.expected("an expression");
                 self.report(error);
-                return None;
+                return self.error_expr();
             }
-            _ => {
-                if let Some(expr) = self.foreign_word(text) {
-                    return Some(expr);
-                }
-                ExprKind::Var(self.names.intern(text))
-            }
+            None => ExprKind::Var(self.symbol(token)),
         };
         self.bump();
-        Some(kind)
+        Expr {
+            kind,
+            span: token.span(self.id),
+        }
     }
 
     /// `(expr)`: the brackets leave no trace.
@@ -93,7 +107,7 @@ impl Parser<'_> {
                 Diagnostic::error("syntax::expected", span, error)
                     .help("a function without parameters is written `() => …`"),
             );
-            self.next = close + 1;
+            self.go_behind(close);
             return Expr {
                 kind: ExprKind::Error,
                 span,
@@ -105,15 +119,15 @@ impl Parser<'_> {
     /// The pieces of a string, from its opening to its closing quotes.
     pub(super) fn string(&mut self) -> Vec<StrPart> {
         let close = self.partner(self.next);
+        let mut parts = Vec::with_capacity(self.room(1));
         self.bump();
-        let mut parts = Vec::new();
         while self.next < close {
-            match &self.token().kind {
-                TokenKind::StrText(text) => {
-                    self.bump();
-                    let text = &self.texts[*text as usize];
+            match self.token().kind {
+                TokenKind::StrText => {
+                    let token = self.bump();
+                    let text = self.take_text(token);
                     if !text.is_empty() {
-                        parts.push(StrPart::Text(text.to_string()));
+                        parts.push(StrPart::Text(text.into_owned()));
                     }
                 }
                 TokenKind::InterpolationOpen => {
@@ -125,7 +139,7 @@ impl Parser<'_> {
                 }
             }
         }
-        self.next = close + 1;
+        self.go_behind(close);
         parts
     }
 
@@ -133,15 +147,14 @@ impl Parser<'_> {
     pub(super) fn literal_key(&mut self) -> Option<Key> {
         let first = self.next;
         let token = self.token();
-        if let Some(text) = self.word() {
-            self.bump();
-            return Some(Key::Name(self.name(token, text)));
+        if token.kind == TokenKind::Word {
+            return Some(Key::Name(self.read_name()));
         }
         if token.kind != TokenKind::StrOpen {
             return None;
         }
         if let Some((open, close, text)) = self.plain_string() {
-            let symbol = self.names.intern(text);
+            let symbol = self.names.intern(&text);
             let span = open.span(self.id).to(close.span(self.id));
             return Some(Key::Name(Name { symbol, span }));
         }
@@ -159,19 +172,20 @@ impl Parser<'_> {
         Some(Key::Name(Name { symbol, span }))
     }
 
+    #[inline(never)]
     fn list(&mut self) -> ExprKind {
+        let mut items = Vec::with_capacity(self.room(2));
         self.inside(false, "`]`", |parser| {
-            let mut items = Vec::new();
             let mut clause = None;
             parser.separated(false, "a list item", |parser| {
                 let first = parser.next;
-                if parser.eat(&TokenKind::Ellipsis) {
+                if parser.eat(TokenKind::Ellipsis) {
                     items.push(ListItem::Spread(parser.expression()));
                     parser.shape(Form::Element, first);
                     return;
                 }
                 let item = parser.annotated();
-                if parser.at(&TokenKind::Equal) {
+                if parser.at(TokenKind::Equal) {
                     parser.report_equal();
                     parser.skip_element();
                 }
@@ -214,13 +228,13 @@ impl Parser<'_> {
     /// `for k, v in source if condition`, where it stands here.
     pub(super) fn for_clause(&mut self) -> Option<ForClause> {
         let first = self.next;
-        if !self.at_word("for") {
+        if !self.at_word(Keyword::For) {
             return None;
         }
         let names = self.read(for_head)?;
         let names = names
             .into_iter()
-            .map(|(token, text)| self.name(token, text))
+            .map(|token| self.name(*token))
             .collect::<Vec<_>>();
         if let Some(third) = names.get(2) {
             let error = "`for` binds one or two names";
@@ -232,7 +246,7 @@ impl Parser<'_> {
         }
         let source = self.expression();
         let filter = self.next;
-        let condition = self.eat_word("if").then(|| self.condition());
+        let condition = self.eat_word(Keyword::If).then(|| self.condition());
         if condition.is_some() {
             self.shape(Form::Filter, filter);
         }

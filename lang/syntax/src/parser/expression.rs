@@ -2,38 +2,39 @@
 //!
 //! In: tokens. Out: [`Expr`]. Refuses to know brackets from inside: see [`super::atom`] and its siblings.
 
-use super::tokens::{ANNOTATIONS, annotation, binding_head, named};
-use super::{Form, NESTING, Parser};
-use crate::ast::{Arg, BinaryOp, Binding, Expr, ExprKind, Key, StrPart, UnaryOp};
+use super::atom::constant;
+use super::tokens::{annotates, annotation, binding_head, named};
+use super::{Form, NESTING, Parser, unread};
+use crate::ast::{Arg, BinaryOp, Binding, Expr, ExprKind, Key, UnaryOp};
 use crate::diagnostic::Diagnostic;
-use crate::lexer::token::{Class, Token, TokenKind};
+use crate::lexer::token::{Keyword, Token, TokenKind};
 use crate::span::Span;
 
 impl Parser<'_> {
     /// Any expression.
     pub(super) fn expression(&mut self) -> Expr {
-        if let Some(expr) = self.lone_atom() {
-            return expr;
+        if self.is_lone_atom() {
+            self.deepest = self.deepest.max(self.depth + 1);
+            return self.atom();
         }
-        let at = self.error_expr();
-        self.deeper(|parser| parser.binary(0)).unwrap_or(at)
+        self.deeper(|parser| parser.binary(0), unread)
     }
 
-    /// A literal or a variable that is the whole expression: most are, and need no look at operators.
-    fn lone_atom(&mut self) -> Option<Expr> {
-        if self.depth >= NESTING {
-            return None;
-        }
-        let (token, first) = (self.token(), self.next);
+    /// Whether a literal or a variable stands here that is the whole expression: most are, and need no look at operators.
+    fn is_lone_atom(&self) -> bool {
+        let token = self.token();
         let last = match token.kind {
-            TokenKind::StrOpen => match self.all.get(first + 1)?.kind {
-                TokenKind::StrClose => first + 1,
-                TokenKind::StrText(_) => first + 2,
-                _ => return None,
-            },
-            _ => first,
+            TokenKind::Word if token.keyword.is_some() && constant(token).is_none() => {
+                return false;
+            }
+            TokenKind::Word | TokenKind::Number | TokenKind::Path => self.next,
+            // Quotes with one text between them at most.
+            TokenKind::StrOpen if token.value as usize <= self.next + 2 => token.value as usize,
+            _ => return false,
         };
-        let after = self.all.get(last + 1)?;
+        let Some(after) = self.all.get(last + 1) else {
+            return false;
+        };
         let ends = match after.kind {
             TokenKind::Comma
             | TokenKind::ParenClose
@@ -42,44 +43,16 @@ impl Parser<'_> {
             | TokenKind::InterpolationClose
             | TokenKind::End => true,
             // The next definition.
-            TokenKind::Word => after.line_before && after.class == Class::Plain,
+            TokenKind::Word => after.line_before && after.keyword.is_none(),
             _ => false,
         };
-        if !ends {
-            return None;
-        }
-        let kind = match token.kind {
-            TokenKind::Int(value) => ExprKind::Int(value),
-            TokenKind::Float(value) => ExprKind::Float(value),
-            TokenKind::Path => ExprKind::Path(self.text_of(token).to_owned()),
-            TokenKind::Word if token.class == Class::Plain => {
-                ExprKind::Var(self.names.intern(self.text_of(token)))
-            }
-            TokenKind::Word if token.class == Class::Reserved => match self.text_of(token) {
-                "null" => ExprKind::Null,
-                "true" => ExprKind::Bool(true),
-                "false" => ExprKind::Bool(false),
-                _ => return None,
-            },
-            TokenKind::StrOpen => match self.plain_string()? {
-                (.., "") => ExprKind::Str(Vec::new()),
-                // Most strings are one text: one part, and no room for more.
-                (.., text) => ExprKind::Str(vec![StrPart::Text(text.to_owned())]),
-            },
-            _ => return None,
-        };
-        self.next = last + 1;
-        self.deepest = self.deepest.max(self.depth + 1);
-        Some(Expr {
-            kind,
-            span: self.span_from(first),
-        })
+        ends && self.depth < NESTING
     }
 
     /// An expression that may be annotated: the right side of a definition, a field, a list item.
     pub(super) fn annotated(&mut self) -> Expr {
         let first = self.next;
-        if self.token().class != Class::Contextual {
+        if !self.token().keyword.is_some_and(annotates) {
             return self.expression();
         }
         let head = annotation(self.rest()).ok();
@@ -90,9 +63,8 @@ impl Parser<'_> {
         if !self.begins_operand(value) {
             return self.expression();
         }
-        self.next = value;
-        let at = self.error_expr();
-        let value = self.deeper(Self::annotated).unwrap_or(at);
+        self.go_behind(value - 1);
+        let value = self.deeper(Self::annotated, unread);
         Expr {
             span: self.span_from(first),
             kind: ExprKind::Annotated {
@@ -112,17 +84,26 @@ impl Parser<'_> {
     pub(super) fn begins_expression(&self, index: usize) -> bool {
         let token = &self.all[index.min(self.all.len() - 1)];
         match token.kind {
-            TokenKind::Word if token.class == Class::Plain => true,
+            TokenKind::Word if token.keyword.is_none() => true,
             TokenKind::Word => !matches!(
-                self.text_of(token),
-                "in" | "then" | "else" | "and" | "or" | "has" | "for" | "where" | "as"
+                token.keyword,
+                Some(
+                    Keyword::In
+                        | Keyword::Then
+                        | Keyword::Else
+                        | Keyword::And
+                        | Keyword::Or
+                        | Keyword::Has
+                        | Keyword::For
+                        | Keyword::Where
+                        | Keyword::As
+                )
             ),
             TokenKind::Minus => self
                 .all
                 .get(index + 1)
                 .is_some_and(|after| !after.space_before),
-            TokenKind::Int(_)
-            | TokenKind::Float(_)
+            TokenKind::Number
             | TokenKind::Path
             | TokenKind::StrOpen
             | TokenKind::ParenOpen
@@ -135,18 +116,19 @@ impl Parser<'_> {
     /// The operator here and how tightly it binds, where the expression goes on with it.
     fn operator(&self) -> Option<(BinaryOp, u8)> {
         let token = self.token();
-        let text = match token.kind {
-            TokenKind::Word if token.class == Class::Plain => return None,
-            TokenKind::Word | TokenKind::Unknown => self.text_of(token),
-            _ => "",
-        };
         Some(match token.kind {
             TokenKind::Pipe => (BinaryOp::Pipe, 1),
             TokenKind::QuestionQuestion => (BinaryOp::Default, 2),
-            TokenKind::Word if text == "or" && self.operator_word(token) => (BinaryOp::Or, 3),
-            TokenKind::Unknown if text == "||" => (BinaryOp::Or, 3),
-            TokenKind::Word if text == "and" && self.operator_word(token) => (BinaryOp::And, 4),
-            TokenKind::Unknown if text == "&&" => (BinaryOp::And, 4),
+            TokenKind::Word => match token.keyword? {
+                Keyword::Or if self.operator_word(token) => (BinaryOp::Or, 3),
+                Keyword::And if self.operator_word(token) => (BinaryOp::And, 4),
+                _ => return None,
+            },
+            TokenKind::Unknown => match self.text_of(token) {
+                "||" => (BinaryOp::Or, 3),
+                "&&" => (BinaryOp::And, 4),
+                _ => return None,
+            },
             TokenKind::EqualEqual => (BinaryOp::Equal, 5),
             TokenKind::NotEqual => (BinaryOp::NotEqual, 5),
             TokenKind::Less => (BinaryOp::Less, 6),
@@ -164,12 +146,12 @@ impl Parser<'_> {
     }
 
     /// Whether an expression goes on with this token although it could also begin something.
-    fn goes_on(&self, token: &Token) -> bool {
+    fn goes_on(&self, token: Token) -> bool {
         self.line_free || !token.line_before
     }
 
     /// Whether `and` or `or` here is the operator and not a key on its own line.
-    fn operator_word(&self, token: &Token) -> bool {
+    fn operator_word(&self, token: Token) -> bool {
         !token.line_before || !matches!(self.second().kind, TokenKind::Equal | TokenKind::Dot)
     }
 
@@ -222,7 +204,7 @@ impl Parser<'_> {
     }
 
     /// `a -b` and `a- b` look like something else than they are.
-    fn minus_spacing(&mut self, sign: &Token) {
+    fn minus_spacing(&mut self, sign: Token) {
         let after = self.token();
         if sign.space_before == after.space_before || after.line_before {
             return;
@@ -243,15 +225,14 @@ impl Parser<'_> {
             return self.nested(Self::lambda);
         }
         let second = self.second();
-        let word = self.word().filter(|_| self.token().class != Class::Plain);
-        let kind = match word {
-            Some("not") => return self.unary(UnaryOp::Not),
-            Some("let") => return self.nested(Self::let_in),
-            Some("if") => return self.nested(Self::conditional),
-            Some("assert") if self.begins_operand(self.next + 1) => {
+        let kind = match self.token().keyword {
+            Some(Keyword::Not) => return self.unary(UnaryOp::Not),
+            Some(Keyword::Let) => return self.nested(Self::let_in),
+            Some(Keyword::If) => return self.nested(Self::conditional),
+            Some(Keyword::Assert) if self.begins_operand(self.next + 1) => {
                 return self.nested(Self::assertion);
             }
-            Some("type")
+            Some(Keyword::Type)
                 if !second.line_before
                     && second.space_before
                     && self.begins_type(self.next + 1) =>
@@ -259,8 +240,8 @@ impl Parser<'_> {
                 self.bump();
                 ExprKind::Type(Box::new(self.ty()))
             }
-            _ if self.at(&TokenKind::Minus) => return self.unary(UnaryOp::Negate),
-            _ if self.at(&TokenKind::Unknown) && self.text_of(self.token()) == "!" => {
+            _ if self.at(TokenKind::Minus) => return self.unary(UnaryOp::Negate),
+            _ if self.at(TokenKind::Unknown) && self.text_of(self.token()) == "!" => {
                 return self.unary(UnaryOp::Not);
             }
             _ => return self.postfix(),
@@ -272,8 +253,7 @@ impl Parser<'_> {
     }
 
     fn nested(&mut self, read: impl FnOnce(&mut Self) -> Expr) -> Expr {
-        let at = self.error_expr();
-        self.deeper(read).unwrap_or(at)
+        self.deeper(read, unread)
     }
 
     /// A definition begins where a value was expected.
@@ -285,10 +265,10 @@ impl Parser<'_> {
                     "a module is included with `import \"./x.cairn\"` at the top of a file; an expression file holds one value, such as `{ a = 1 }`",
                 ),
             );
-            self.next = self.all.len() - 1;
+            self.go_behind(self.all.len() - 2);
             return self.error_expr();
         };
-        let message = format!("expected a value after {}", self.describe(before));
+        let message = format!("expected a value after {}", self.describe(*before));
         let place = before.span(self.id);
         let error = Diagnostic::error("syntax::expected", place, message)
             .also(self.span(), "the next definition begins here");
@@ -320,19 +300,30 @@ impl Parser<'_> {
         let atom = self.next;
         loop {
             let token = self.token();
-            let broken = matches!(target.kind, ExprKind::Error) && self.next == first;
+            let goes_on = match token.kind {
+                TokenKind::Dot | TokenKind::QuestionDot => true,
+                TokenKind::ParenOpen if token.line_before => false,
+                TokenKind::ParenOpen => {
+                    self.next > first || !matches!(target.kind, ExprKind::Error)
+                }
+                TokenKind::Word => token.keyword == Some(Keyword::Has) && self.goes_on(token),
+                _ => false,
+            };
+            if !goes_on {
+                break;
+            }
+            let inner = Box::new(target);
             let kind = match token.kind {
-                TokenKind::Dot | TokenKind::QuestionDot => self.selection(target),
-                TokenKind::ParenOpen if !token.line_before && !broken => self.call(target),
-                TokenKind::Word if self.at_word("has") && self.goes_on(token) => {
+                TokenKind::ParenOpen => self.call(inner),
+                TokenKind::Word => {
                     self.bump();
                     let path = self.key_path();
                     ExprKind::Has {
-                        target: Box::new(target),
+                        target: inner,
                         path,
                     }
                 }
-                _ => break,
+                _ => self.selection(inner),
             };
             let span = self.span_from(first);
             let kind = if self.grow(span) {
@@ -349,12 +340,12 @@ impl Parser<'_> {
         target
     }
 
-    fn selection(&mut self, target: Expr) -> ExprKind {
-        let optional = self.at(&TokenKind::QuestionDot);
+    fn selection(&mut self, target: Box<Expr>) -> ExprKind {
+        let optional = self.at(TokenKind::QuestionDot);
         self.bump();
         if let Some(key) = self.key() {
             return ExprKind::Select {
-                target: Box::new(target),
+                target,
                 key,
                 optional,
             };
@@ -363,7 +354,7 @@ impl Parser<'_> {
             "a key is a name, a string in quotes or `.[expression]`; items of a list: `list.at`",
         );
         self.report_expected(error);
-        if matches!(self.token().kind, TokenKind::Int(_) | TokenKind::Float(_)) {
+        if self.at(TokenKind::Number) {
             self.bump();
         }
         ExprKind::Error
@@ -376,7 +367,8 @@ impl Parser<'_> {
                 let key = self.inside(true, "`]`", Self::expression);
                 Some(Key::Computed(Box::new(key)))
             }
-            TokenKind::Word | TokenKind::StrOpen => self.literal_key(),
+            TokenKind::Word => Some(Key::Name(self.read_name())),
+            TokenKind::StrOpen => self.literal_key(),
             _ => None,
         }
     }
@@ -391,13 +383,13 @@ impl Parser<'_> {
                 return path;
             };
             path.push(key);
-            if !self.eat(&TokenKind::Dot) {
+            if !self.eat(TokenKind::Dot) {
                 return path;
             }
         }
     }
 
-    fn call(&mut self, callee: Expr) -> ExprKind {
+    fn call(&mut self, callee: Box<Expr>) -> ExprKind {
         let bracket = self.token();
         if bracket.space_before {
             let between = Span {
@@ -409,7 +401,7 @@ impl Parser<'_> {
             let mut error = Diagnostic::error("syntax::call_spacing", between, error)
                 .help("remove the blank: `f(x)`");
             if let ExprKind::Var(symbol) = callee.kind
-                && ANNOTATIONS.contains(&self.names.text(symbol))
+                && Keyword::of(self.names.text(symbol)).is_some_and(annotates)
             {
                 error = misplaced_annotation(callee.span);
             }
@@ -417,14 +409,14 @@ impl Parser<'_> {
         }
         let imports =
             matches!(callee.kind, ExprKind::Var(symbol) if self.names.text(symbol) == "import");
-        let mut args = Vec::with_capacity(1);
+        let mut args = Vec::with_capacity(self.room(2));
         let open = self.next;
         self.inside(true, "`)`", |parser| {
             parser.separated(true, "an argument", |parser| {
                 let first = parser.next;
                 let is_named = parser.second().kind == TokenKind::Equal;
                 let name = is_named.then(|| parser.read(named)).flatten();
-                let name = name.map(|(token, text)| parser.name(token, text));
+                let name = name.map(|token| parser.name(*token));
                 let value = parser.expression();
                 parser.shape(Form::Element, first);
                 args.push(Arg { name, value });
@@ -437,17 +429,14 @@ impl Parser<'_> {
         // begin the block of a `when`.
         if let ExprKind::Var(symbol) = callee.kind
             && matches!(self.names.text(symbol), "priority" | "order")
-            && !self.at_word("if")
-            && !self.at(&TokenKind::BraceOpen)
+            && !self.at_word(Keyword::If)
+            && !self.at(TokenKind::BraceOpen)
             && self.begins_operand(self.next)
         {
             self.report(misplaced_annotation(callee.span));
             return self.expression().kind;
         }
-        ExprKind::Call {
-            callee: Box::new(callee),
-            args,
-        }
+        ExprKind::Call { callee, args }
     }
 
     /// `if c then a else b`.
@@ -456,15 +445,15 @@ impl Parser<'_> {
         self.bump();
         let condition = self.condition();
         let help = "`if` is written `if condition then a else b`";
-        let complete = self.at_word("then");
-        let then = self.after_keyword("then", first, help);
+        let complete = self.at_word(Keyword::Then);
+        let then = self.after_keyword(Keyword::Then, first, help);
         if !complete {
             return Expr {
                 kind: ExprKind::Error,
                 span: self.span_from(first),
             };
         }
-        let otherwise = self.after_keyword("else", first, "`if` always has an `else`");
+        let otherwise = self.after_keyword(Keyword::Else, first, "`if` always has an `else`");
         self.shape(Form::If, first);
         Expr {
             kind: ExprKind::If {
@@ -483,17 +472,17 @@ impl Parser<'_> {
         let mut bindings = Vec::new();
         loop {
             let start = self.next;
-            if let Some((token, text)) = self.read(named) {
-                let name = self.name(token, text);
+            if let Some(token) = self.read(named) {
+                let name = self.name(*token);
                 let value = self.expression();
                 self.shape(Form::Element, start);
                 bindings.push(Binding { name, value });
-            } else if !self.foreign_semicolon() && !self.eat(&TokenKind::Comma) {
+            } else if !self.foreign_semicolon() && !self.eat(TokenKind::Comma) {
                 break;
             }
         }
         let help = "`let` is written `let a = 1, b = 2 in expression`";
-        let body = self.after_keyword("in", first, help);
+        let body = self.after_keyword(Keyword::In, first, help);
         self.shape(Form::Let, first);
         Expr {
             kind: ExprKind::Let {
@@ -510,8 +499,8 @@ impl Parser<'_> {
         self.bump();
         let help = "`assert` is written `assert condition else \"message\" in expression`";
         let condition = self.condition();
-        let message = self.after_keyword("else", first, help);
-        let body = self.after_keyword("in", first, help);
+        let message = self.after_keyword(Keyword::Else, first, help);
+        let body = self.after_keyword(Keyword::In, first, help);
         self.shape(Form::Assert, first);
         Expr {
             kind: ExprKind::Assert {
@@ -526,7 +515,7 @@ impl Parser<'_> {
     /// An expression where `=` can only be meant as `==`.
     pub(super) fn condition(&mut self) -> Expr {
         let condition = self.expression();
-        if self.at(&TokenKind::Equal) {
+        if self.at(TokenKind::Equal) {
             self.report_equal();
             self.bump();
             self.expression();
@@ -541,22 +530,21 @@ impl Parser<'_> {
     }
 
     /// A word that has to follow; `first` is the word that asks for it.
-    fn keyword(&mut self, word: &str, first: usize, help: &str) -> bool {
+    fn keyword(&mut self, word: Keyword, first: usize, help: &str) -> bool {
         if self.eat_word(word) {
             return true;
         }
         if let Some(before) = self.next.checked_sub(1).map(|at| &self.all[at])
-            && before.kind == TokenKind::Word
-            && ANNOTATIONS.contains(&self.text_of(before))
+            && before.keyword.is_some_and(annotates)
             && self.begins_operand(self.next)
         {
             self.report(misplaced_annotation(before.span(self.id)));
             return false;
         }
         let opening = self.all[first].span(self.id);
-        let belongs = format!("belongs to this `{}`", self.text_of(&self.all[first]));
+        let belongs = format!("belongs to this `{}`", self.text_of(self.all[first]));
         let error = self
-            .expected(&format!("`{word}`"))
+            .expected(&format!("`{}`", word.text()))
             .also(opening, belongs)
             .help(help);
         self.report_expected(error);
@@ -564,7 +552,7 @@ impl Parser<'_> {
     }
 
     /// A word that has to follow, and the expression after it; without the word there is none.
-    pub(super) fn after_keyword(&mut self, word: &str, first: usize, help: &str) -> Expr {
+    pub(super) fn after_keyword(&mut self, word: Keyword, first: usize, help: &str) -> Expr {
         let start = self.next;
         if self.keyword(word, first, help) {
             let expr = self.expression();
@@ -577,7 +565,7 @@ impl Parser<'_> {
 
     /// Something follows that the grammar has no place for: the likeliest reason is said.
     pub(super) fn left_over(&mut self, wanted: &str) {
-        if self.at(&TokenKind::Equal) {
+        if self.at(TokenKind::Equal) {
             self.report_equal();
             return;
         }
@@ -586,23 +574,23 @@ impl Parser<'_> {
         let touches_line = self.token().line_before;
         let error = match before {
             Some(word) if word.kind == TokenKind::Word && self.begins_operand(self.next) => {
-                let text = self.text_of(word);
-                if ANNOTATIONS.contains(&text) {
+                if word.keyword.is_some_and(annotates) {
                     misplaced_annotation(word.span(self.id))
                 } else {
+                    let text = self.text_of(*word);
                     error.help(format!(
                         "a call is written `{text}({})`",
                         self.text_of(self.token()).trim_end_matches('"')
                     ))
                 }
             }
-            _ if self.at(&TokenKind::Arrow) => {
+            _ if self.at(TokenKind::Arrow) => {
                 error.help("a function is written `x => …` or `(x, { a, .. }) => …`")
             }
-            _ if self.at(&TokenKind::Colon) => {
+            _ if self.at(TokenKind::Colon) => {
                 error.help("a field is written `a = 1`, a function `x => …`")
             }
-            _ if self.at(&TokenKind::Question) => {
+            _ if self.at(TokenKind::Question) => {
                 error.help("`r has a` asks for a field, `r.a?.b` and `??` give defaults")
             }
             _ if touches_line && wanted == "`,`" => error.help("arguments are separated by commas"),

@@ -6,14 +6,14 @@
 use super::Parser;
 use crate::ast::{Arg, ExprKind, Param, Pattern, StrPart};
 use crate::diagnostic::Diagnostic;
-use crate::lexer::token::TokenKind;
+use crate::lexer::token::{Keyword, TokenKind};
 use crate::span::Span;
 
 impl Parser<'_> {
     /// `;` where a separator stands.
     pub(super) fn foreign_semicolon(&mut self) -> bool {
         let span = self.span();
-        let found = self.eat(&TokenKind::Semicolon);
+        let found = self.eat(TokenKind::Semicolon);
         if found {
             let after = self.token();
             let last = after.line_before || after.kind.is_closer() || after.kind == TokenKind::End;
@@ -37,7 +37,7 @@ impl Parser<'_> {
             "with" if self.begins_operand(self.next + 1) => {
                 self.bump();
                 let what = self.expression();
-                self.eat(&TokenKind::Semicolon);
+                self.eat(TokenKind::Semicolon);
                 let what = self.text[what.span.start as usize..what.span.end as usize].to_owned();
                 let error = "there is no `with`: every name shows where it comes from";
                 let help = format!("name what you need: `let a = {what}.a in …`");
@@ -67,7 +67,7 @@ impl Parser<'_> {
             }
             _ if second.kind == TokenKind::Colon && !second.line_before => {
                 let param = self.bump();
-                let pattern = Pattern::Name(self.name(param, word));
+                let pattern = Pattern::Name(self.name(param));
                 Some(self.foreign_lambda(span, &format!("{word} => …"), pattern))
             }
             _ => None,
@@ -113,7 +113,7 @@ impl Parser<'_> {
     /// `inherit a b` and `inherit (r) a b` in a record.
     pub(super) fn foreign_inherit(&mut self) -> bool {
         let second = self.second();
-        let foreign = self.at_word("inherit")
+        let foreign = self.at_word(Keyword::Inherit)
             && !second.line_before
             && matches!(second.kind, TokenKind::Word | TokenKind::ParenOpen);
         if !foreign {
@@ -121,7 +121,7 @@ impl Parser<'_> {
         }
         let span = self.span();
         self.bump();
-        let from = (self.at(&TokenKind::ParenOpen)).then(|| {
+        let from = (self.at(TokenKind::ParenOpen)).then(|| {
             let inner = self.inside(true, "`)`", Self::expression).span;
             &self.text[inner.start as usize..inner.end as usize]
         });
@@ -143,7 +143,7 @@ impl Parser<'_> {
         let error = "there is no `inherit`: a name alone is a field";
         let help = format!("write `{mend}`");
         self.report(Diagnostic::error("syntax::nix_inherit", span, error).help(help));
-        self.eat(&TokenKind::Semicolon);
+        self.eat(TokenKind::Semicolon);
         true
     }
 
@@ -154,8 +154,8 @@ impl Parser<'_> {
             .find(|c: char| c.is_whitespace() || ",;()[]{}\"".contains(c))
             .map_or(self.text.len(), |length| start + length);
         let span = Span::new(self.id, start, run);
-        let home = self.at(&TokenKind::Tilde);
-        while !self.at(&TokenKind::End) && (self.token().start as usize) < run {
+        let home = self.at(TokenKind::Tilde);
+        while !self.at(TokenKind::End) && (self.token().start as usize) < run {
             self.bump();
         }
         let written = &self.text[start..run];

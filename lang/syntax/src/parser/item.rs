@@ -7,7 +7,7 @@ use super::tokens::{Tokens, binding_head};
 use super::{Form, Parser};
 use crate::ast::{Binding, Item, ItemKind, Key, Name};
 use crate::diagnostic::Diagnostic;
-use crate::lexer::token::{Class, Token, TokenKind};
+use crate::lexer::token::{Keyword, Token, TokenKind};
 use crate::span::Span;
 use crate::suggest::nearest;
 
@@ -26,53 +26,55 @@ impl Parser<'_> {
             if parser.foreign_inherit() {
                 return;
             }
-            let kind = parser.item();
+            let Some(kind) = parser.item() else {
+                return parser.shape(Form::Item, first);
+            };
+            let span = parser.span_from(first);
+            items.push(Item { kind, span, doc });
             parser.shape(Form::Item, first);
-            if let Some(kind) = kind {
-                let span = parser.span_from(first);
-                items.push(Item { kind, span, doc });
-            }
         });
         items
     }
 
+    #[inline(never)]
     fn item(&mut self) -> Option<ItemKind> {
         let second = self.second();
         let is_key = matches!(
             second.kind,
             TokenKind::Equal | TokenKind::EqualEqual | TokenKind::Dot | TokenKind::Colon
         );
-        let class = self.token().class;
-        let word = self.word().filter(|_| class != Class::Plain && !is_key);
+        let word = self.token().keyword.filter(|_| !is_key);
         let follows = self.begins_expression(self.next + 1);
         match word {
-            Some("import") => self.import_item(),
-            Some("let") => self.let_item(),
-            Some("type") if second.kind == TokenKind::Word => self.type_item(),
-            Some("option") if matches!(second.kind, TokenKind::Word | TokenKind::StrOpen) => {
+            Some(Keyword::Import) => self.import_item(),
+            Some(Keyword::Let) => self.let_item(),
+            Some(Keyword::Type) if second.kind == TokenKind::Word => self.type_item(),
+            Some(Keyword::Option)
+                if matches!(second.kind, TokenKind::Word | TokenKind::StrOpen) =>
+            {
                 self.option_item()
             }
-            Some("when") if follows => {
+            Some(Keyword::When) if follows => {
                 self.bump();
                 let condition = self.condition();
                 let items = self.block()?;
                 Some(ItemKind::When { condition, items })
             }
-            Some("variant") if follows => {
+            Some(Keyword::Variant) if follows => {
                 self.bump();
                 let name = self.path_name()?;
                 let items = self.block()?;
                 Some(ItemKind::Variant { name, items })
             }
-            Some("assert") if follows => {
+            Some(Keyword::Assert) if follows => {
                 let (condition, message) = self.checked();
                 Some(ItemKind::Assert { condition, message })
             }
-            Some("warn") if follows => {
+            Some(Keyword::Warn) if follows => {
                 let (condition, message) = self.checked();
                 Some(ItemKind::Warn { condition, message })
             }
-            Some("test") if second.kind == TokenKind::StrOpen => {
+            Some(Keyword::Test) if second.kind == TokenKind::StrOpen => {
                 let first = self.next;
                 self.bump();
                 let claim = self.path_name()?;
@@ -93,11 +95,14 @@ impl Parser<'_> {
         let word = token.span(self.id);
         let help =
             "write `import \"./x.cairn\"`; all imports are known before anything is evaluated";
-        let path = if self.at(&TokenKind::Path) {
+        let path = if self.at(TokenKind::Path) {
             let path = self.bump();
             (self.text_of(path).to_owned(), path.span(self.id))
         } else if let Some((open, close, text)) = self.plain_string() {
-            (text.to_owned(), open.span(self.id).to(close.span(self.id)))
+            (
+                text.into_owned(),
+                open.span(self.id).to(close.span(self.id)),
+            )
         } else {
             let first = self.next;
             let alone = self.token().line_before;
@@ -149,7 +154,7 @@ impl Parser<'_> {
             return None;
         }
         let value = self.expression();
-        if self.at_word("in") {
+        if self.at_word(Keyword::In) {
             let opening = self.all[first].span(self.id);
             let error = Diagnostic::error(
                 "syntax::let_in",
@@ -164,7 +169,7 @@ impl Parser<'_> {
             self.report(error);
             self.bump();
             // What follows was meant as a body: the braces of a record are no item.
-            if self.at(&TokenKind::BraceOpen) {
+            if self.at(TokenKind::BraceOpen) {
                 self.expression();
             }
             return Some(ItemKind::Let(Binding { name, value }));
@@ -175,7 +180,7 @@ impl Parser<'_> {
     fn type_item(&mut self) -> Option<ItemKind> {
         self.bump();
         let name = self.bound_name()?;
-        self.expect(&TokenKind::Equal, "`=` and a type").then(|| {
+        self.expect(TokenKind::Equal, "`=` and a type").then(|| {
             let ty = self.ty();
             ItemKind::Type { name, ty }
         })
@@ -184,7 +189,7 @@ impl Parser<'_> {
     fn option_item(&mut self) -> Option<ItemKind> {
         self.bump();
         let path = self.names_path()?;
-        if self.at(&TokenKind::Equal) {
+        if self.at(TokenKind::Equal) {
             let error = self
                 .expected("`:` and a type")
                 .help("an option is declared as `option a.b: Type = default`");
@@ -192,11 +197,11 @@ impl Parser<'_> {
             self.skip_element();
             return None;
         }
-        if !self.expect(&TokenKind::Colon, "`:` and a type") {
+        if !self.expect(TokenKind::Colon, "`:` and a type") {
             return None;
         }
         let ty = self.ty();
-        let default = self.eat(&TokenKind::Equal).then(|| self.expression());
+        let default = self.eat(TokenKind::Equal).then(|| self.expression());
         Some(ItemKind::Option { path, ty, default })
     }
 
@@ -207,7 +212,7 @@ impl Parser<'_> {
         let word = self.text_of(word);
         let condition = self.condition();
         let help = format!("`{word}` is written `{word} condition else \"message\"`");
-        let message = self.after_keyword("else", first, &help);
+        let message = self.after_keyword(Keyword::Else, first, &help);
         (condition, message)
     }
 
@@ -227,19 +232,28 @@ impl Parser<'_> {
         let second = self.second();
         let called = second.kind == TokenKind::ParenOpen && !second.space_before;
         let follows = !second.line_before && self.begins_expression(self.next + 1) && !called;
-        match self.word().filter(|_| token.class != Class::Plain) {
-            Some("let" | "assert") => self.column(token) <= self.column(&self.all[first]),
-            Some("type") => {
+        match token.keyword {
+            Some(Keyword::Let | Keyword::Assert) => {
+                self.column(token) <= self.column(self.all[first])
+            }
+            Some(Keyword::Type) => {
                 let third = self.all.get(self.next + 2);
                 third.is_some_and(|third| third.kind == TokenKind::Equal)
             }
-            Some("import" | "option" | "when" | "variant" | "warn" | "test") => follows,
+            Some(
+                Keyword::Import
+                | Keyword::Option
+                | Keyword::When
+                | Keyword::Variant
+                | Keyword::Warn
+                | Keyword::Test,
+            ) => follows,
             _ => false,
         }
     }
 
     /// How many bytes stand before a token on its line.
-    fn column(&self, token: &Token) -> usize {
+    fn column(&self, token: Token) -> usize {
         let before = &self.text[..token.start as usize];
         before.len() - before.rfind('\n').map_or(0, |at| at + 1)
     }
@@ -258,16 +272,21 @@ impl Parser<'_> {
 
     /// `{ items }`.
     fn block(&mut self) -> Option<Vec<Item>> {
-        if !self.at(&TokenKind::BraceOpen) {
+        if !self.at(TokenKind::BraceOpen) {
             let error = self.expected("`{` and definitions");
             self.report_expected(error);
             return None;
         }
         let (open, close) = (self.next, self.partner(self.next));
         self.shape_to(Form::Block, open, close + 1);
-        let items = self.deeper(|parser| parser.inside(false, "`}`", Self::items));
+        let items = self.deeper(
+            |parser| Some(parser.inside(false, "`}`", Self::items)),
+            |_| None,
+        );
         if items.is_none() {
-            self.next = self.next.max(close + 1);
+            if self.next <= close {
+                self.go_behind(close);
+            }
         }
         items
     }
@@ -289,7 +308,7 @@ impl Parser<'_> {
         let whole = self.span_from(first);
         let written = &self.text[whole.start as usize..whole.end as usize];
         let error = self.expected("`=`").also(whole, "this has no value");
-        let error = if self.token().line_before || self.at(&TokenKind::End) {
+        let error = if self.token().line_before || self.at(TokenKind::End) {
             error.help(format!("a definition is written `{written} = …`"))
         } else {
             match nearest(written, ITEM_WORDS.into_iter()) {
@@ -306,11 +325,11 @@ impl Parser<'_> {
 
     /// `a.b."c d"`, where nothing may be computed.
     fn names_path(&mut self) -> Option<Vec<Name>> {
-        let mut path = Vec::new();
+        let mut path = Vec::with_capacity(4);
         loop {
             path.push(self.path_name()?);
             // A dot at the beginning of a line belongs to the path only if a definition's head follows.
-            let dotted = self.at(&TokenKind::Dot)
+            let dotted = self.at(TokenKind::Dot)
                 && (!self.token().line_before || self.sees(|rest| dot_head(rest)));
             if !dotted {
                 return Some(path);
@@ -321,6 +340,9 @@ impl Parser<'_> {
 
     /// A name, or a string without interpolation.
     pub(super) fn path_name(&mut self) -> Option<Name> {
+        if self.at(TokenKind::Word) {
+            return Some(self.read_name());
+        }
         match self.literal_key() {
             Some(Key::Name(name)) => Some(name),
             Some(Key::Computed(key)) => {
@@ -336,7 +358,7 @@ impl Parser<'_> {
                 })
             }
             None => {
-                let error = if self.at(&TokenKind::BracketOpen) {
+                let error = if self.at(TokenKind::BracketOpen) {
                     self.expected("a name").help("a definition's path is literal; make a record on the right side: `a = { \"${key}\" = … }`")
                 } else {
                     self.expected("a name")

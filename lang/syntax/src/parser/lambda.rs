@@ -5,7 +5,7 @@
 use super::{Form, Parser};
 use crate::ast::{Expr, ExprKind, Name, Param, Pattern};
 use crate::diagnostic::Diagnostic;
-use crate::lexer::token::{Class, TokenKind};
+use crate::lexer::token::{Keyword, TokenKind};
 
 impl Parser<'_> {
     /// Whether a lambda begins here: `x =>`, or brackets with `=>` after them.
@@ -24,8 +24,9 @@ impl Parser<'_> {
 
     pub(super) fn lambda(&mut self) -> Expr {
         let first = self.next;
-        let mut params = Vec::new();
-        if self.at(&TokenKind::ParenOpen) {
+        let mut params;
+        if self.at(TokenKind::ParenOpen) {
+            params = Vec::with_capacity(self.room(2));
             self.inside(true, "`)`", |parser| {
                 parser.separated(true, "a parameter", |parser| {
                     let first = parser.next;
@@ -33,14 +34,15 @@ impl Parser<'_> {
                     parser.shape(Form::Element, first);
                 });
             });
-        } else if let Some(name) = self.bound_name() {
-            params.push(Param {
+        } else {
+            let param = |name| Param {
                 pattern: Pattern::Name(name),
                 ty: None,
                 default: None,
-            });
+            };
+            params = self.bound_name().map(param).into_iter().collect();
         }
-        self.expect(&TokenKind::Arrow, "`=>`");
+        self.expect(TokenKind::Arrow, "`=>`");
         let body = self.expression();
         self.shape(Form::Lambda, first);
         Expr {
@@ -55,8 +57,8 @@ impl Parser<'_> {
     /// `x: Type = default`, `{ a, .. } as all`.
     fn param(&mut self) -> Option<Param> {
         let pattern = self.pattern()?;
-        let ty = self.eat(&TokenKind::Colon).then(|| self.ty());
-        let default = self.eat(&TokenKind::Equal).then(|| self.expression());
+        let ty = self.eat(TokenKind::Colon).then(|| self.ty());
+        let default = self.eat(TokenKind::Equal).then(|| self.expression());
         Some(Param {
             pattern,
             ty,
@@ -65,7 +67,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn pattern(&mut self) -> Option<Pattern> {
-        if !self.at(&TokenKind::BraceOpen) {
+        if !self.at(TokenKind::BraceOpen) {
             return self.bound_name().map(Pattern::Name);
         }
         let first = self.next;
@@ -74,16 +76,16 @@ impl Parser<'_> {
         self.inside(false, "`}`", |parser| {
             parser.separated(false, "a name", |parser| {
                 let first = parser.next;
-                if parser.eat(&TokenKind::DotDot) || parser.eat(&TokenKind::Ellipsis) {
+                if parser.eat(TokenKind::DotDot) || parser.eat(TokenKind::Ellipsis) {
                     open = true;
                 } else if let Some(name) = parser.bound_name() {
-                    let default = parser.eat(&TokenKind::Equal).then(|| parser.expression());
+                    let default = parser.eat(TokenKind::Equal).then(|| parser.expression());
                     fields.push((name, default));
                 }
                 parser.shape(Form::Element, first);
             });
         });
-        let whole = if self.eat_word("as") {
+        let whole = if self.eat_word(Keyword::As) {
             self.bound_name()
         } else {
             None
@@ -103,7 +105,7 @@ impl Parser<'_> {
             self.report_expected(error);
             return None;
         };
-        if self.token().class == Class::Reserved {
+        if self.token().is_reserved() {
             let span = self.span();
             let error = format!("`{text}` is reserved and can't be a variable");
             self.report(
@@ -111,6 +113,6 @@ impl Parser<'_> {
             );
         }
         let token = self.bump();
-        Some(self.name(token, text))
+        Some(self.name(token))
     }
 }

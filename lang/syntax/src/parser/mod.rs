@@ -40,10 +40,10 @@ use std::borrow::Cow;
 
 use crate::ast::{self, Expr, ExprKind, Name};
 use crate::diagnostic::Diagnostic;
-use crate::lexer::token::{Class, Token, TokenKind};
-use crate::lexer::{Lexed, tokenize};
+use crate::lexer::token::{Keyword, Number, Token, TokenKind};
+use crate::lexer::{Doc, Lexed, tokenize};
 use crate::span::{SourceId, SourceMap, Span};
-use crate::symbol::Interner;
+use crate::symbol::{Interner, Symbol};
 pub(crate) use shape::{Form, Shape};
 pub(crate) use tokens::{Tokens, binding_head};
 
@@ -91,7 +91,7 @@ fn module(parser: &mut Parser<'_>) -> ast::Module {
 
 fn whole_expression(parser: &mut Parser<'_>) -> Expr {
     let expr = parser.expression();
-    if !parser.at(&TokenKind::End) {
+    if !parser.at(TokenKind::End) {
         parser.left_over("the end of the expression");
     }
     expr
@@ -101,7 +101,6 @@ fn whole_expression(parser: &mut Parser<'_>) -> Expr {
 #[derive(Debug)]
 pub(crate) struct Outline {
     pub tokens: Vec<Token>,
-    pub partners: Vec<u32>,
     pub shapes: Vec<Shape>,
 }
 
@@ -147,20 +146,19 @@ fn read<T>(
     if u32::try_from(text.len()).is_err() {
         let span = Span::new(id, 0, 0);
         let error = Diagnostic::error("syntax::too_large", span, "the file has more than 4 GiB");
-        let empty = tokenize("", id);
+        let mut empty = tokenize("", id);
         let parsed = Parsed {
-            tree: read(&mut Parser::new("", id, &empty, names)),
+            tree: read(&mut Parser::new(id, &mut empty, names)),
             errors: vec![error],
         };
         let outline = Outline {
             tokens: empty.tokens,
-            partners: empty.partners,
             shapes: Vec::new(),
         };
         return (parsed, outline);
     }
-    let lexed = tokenize(text, id);
-    let mut parser = Parser::new(text, id, &lexed, names);
+    let mut lexed = tokenize(text, id);
+    let mut parser = Parser::new(id, &mut lexed, names);
     let tree = read(&mut parser);
     let mut found = std::mem::take(&mut parser.errors);
     let shapes = parser.shapes.take().unwrap_or_default();
@@ -192,7 +190,6 @@ fn read<T>(
     errors.dedup();
     let outline = Outline {
         tokens: lexed.tokens,
-        partners: lexed.partners,
         shapes,
     };
     (Parsed { tree, errors }, outline)
@@ -206,6 +203,14 @@ fn lines_of(text: &str, span: Span) -> (usize, usize) {
     (from, to)
 }
 
+/// An expression that could not be read.
+fn unread(span: Span) -> Expr {
+    Expr {
+        kind: ExprKind::Error,
+        span,
+    }
+}
+
 /// The state of reading one file.
 struct Parser<'a> {
     text: &'a str,
@@ -213,11 +218,16 @@ struct Parser<'a> {
     all: &'a [Token],
     /// Index of the next token.
     next: usize,
-    /// For each opening token, the index of its closing one.
-    partners: &'a [u32],
-    /// What the texts of strings stand for.
-    texts: &'a [Cow<'a, str>],
-    docs: &'a [Cow<'a, str>],
+    /// The next token itself, which is looked at many times.
+    here: Token,
+    /// Where the last token ends that was read.
+    last_end: u32,
+    numbers: &'a [Number],
+    /// What the texts of strings stand for, where it is not what is written.
+    texts: &'a mut [String],
+    docs: &'a mut [Doc],
+    /// Index of the first doc comment that may belong to the next token or to one after it.
+    next_doc: usize,
     names: &'a mut Interner,
     errors: Vec<Diagnostic>,
     depth: usize,
@@ -231,15 +241,19 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn new(text: &'a str, id: SourceId, lexed: &'a Lexed<'a>, names: &'a mut Interner) -> Self {
+    /// Texts of strings and doc comments are taken out of what was lexed.
+    fn new(id: SourceId, lexed: &'a mut Lexed<'_>, names: &'a mut Interner) -> Self {
         Self {
-            text,
+            text: lexed.source,
             id,
             all: &lexed.tokens,
             next: 0,
-            partners: &lexed.partners,
-            texts: &lexed.texts,
-            docs: &lexed.docs,
+            here: lexed.tokens[0],
+            last_end: 0,
+            numbers: &lexed.numbers,
+            texts: &mut lexed.texts,
+            docs: &mut lexed.docs,
+            next_doc: 0,
             names,
             errors: Vec::new(),
             depth: 0,
@@ -250,31 +264,47 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn token(&self) -> &'a Token {
-        &self.all[self.next]
+    fn token(&self) -> Token {
+        self.here
+    }
+
+    /// Goes on reading at the token after the one at `index`.
+    fn go_behind(&mut self, index: usize) {
+        self.next = index + 1;
+        self.here = self.all[self.next];
+        self.last_end = self.all[index].end;
     }
 
     /// The closing token of the opening one at `index`.
     fn partner(&self, index: usize) -> usize {
-        self.partners[index] as usize
+        self.all[index].value as usize
     }
 
     /// The doc comment before the next token.
-    fn doc(&self) -> Option<String> {
-        let doc = (self.token().doc as usize).checked_sub(1)?;
-        Some(self.docs[doc].to_string())
+    fn doc(&mut self) -> Option<String> {
+        let start = self.token().start;
+        loop {
+            let doc = self
+                .docs
+                .get_mut(self.next_doc)
+                .filter(|doc| doc.start <= start)?;
+            self.next_doc += 1;
+            if doc.start == start {
+                return Some(std::mem::take(&mut doc.text));
+            }
+        }
     }
 
     /// The token after the next one; the last token stands for all that would follow it.
-    fn second(&self) -> &'a Token {
-        &self.all[(self.next + 1).min(self.all.len() - 1)]
+    fn second(&self) -> Token {
+        self.all.get(self.next + 1).copied().unwrap_or(self.here)
     }
 
-    fn at(&self, kind: &TokenKind) -> bool {
-        self.token().kind == *kind
+    fn at(&self, kind: TokenKind) -> bool {
+        self.token().kind == kind
     }
 
-    fn text_of(&self, token: &Token) -> &'a str {
+    fn text_of(&self, token: Token) -> &'a str {
         &self.text[token.start as usize..token.end as usize]
     }
 
@@ -283,20 +313,21 @@ impl<'a> Parser<'a> {
         (self.token().kind == TokenKind::Word).then(|| self.text_of(self.token()))
     }
 
-    /// Whether this word stands here, one that means something of its own.
-    fn at_word(&self, word: &str) -> bool {
-        self.token().class != Class::Plain && self.word() == Some(word)
+    fn at_word(&self, word: Keyword) -> bool {
+        self.token().keyword == Some(word)
     }
 
-    fn bump(&mut self) -> &'a Token {
-        let token = self.token();
+    fn bump(&mut self) -> Token {
+        let token = self.here;
         if token.kind != TokenKind::End {
             self.next += 1;
+            self.here = self.all[self.next];
+            self.last_end = token.end;
         }
         token
     }
 
-    fn eat(&mut self, kind: &TokenKind) -> bool {
+    fn eat(&mut self, kind: TokenKind) -> bool {
         let found = self.at(kind);
         if found {
             self.bump();
@@ -304,7 +335,7 @@ impl<'a> Parser<'a> {
         found
     }
 
-    fn eat_word(&mut self, word: &str) -> bool {
+    fn eat_word(&mut self, word: Keyword) -> bool {
         let found = self.at_word(word);
         if found {
             self.bump();
@@ -314,8 +345,7 @@ impl<'a> Parser<'a> {
 
     fn rest(&self) -> Tokens<'a> {
         Tokens {
-            text: self.text,
-            texts: self.texts,
+            numbers: self.numbers,
             rest: &self.all[self.next..],
         }
     }
@@ -331,25 +361,36 @@ impl<'a> Parser<'a> {
         head: impl FnOnce(Tokens<'a>) -> nom::IResult<Tokens<'a>, T>,
     ) -> Option<T> {
         let (left, value) = head(self.rest()).ok()?;
-        self.next = self.all.len() - left.rest.len();
+        self.go_behind(self.all.len() - left.rest.len() - 1);
         Some(value)
     }
 
     /// Reads a string without interpolation where it stands here: its opening and closing quotes and its text.
-    fn plain_string(&mut self) -> Option<(&'a Token, &'a Token, &'a str)> {
-        let all = self.all;
-        let second = all.get(self.next + 1)?;
-        let (close, text) = match second.kind {
-            TokenKind::StrClose => (self.next + 1, ""),
-            TokenKind::StrText(text) => (self.next + 2, &*self.texts[text as usize]),
-            _ => return None,
-        };
-        let (open, last) = (self.token(), all.get(close)?);
-        if open.kind != TokenKind::StrOpen || last.kind != TokenKind::StrClose {
+    fn plain_string(&mut self) -> Option<(Token, Token, Cow<'a, str>)> {
+        let (open, second) = (self.here, self.second());
+        if open.kind != TokenKind::StrOpen {
             return None;
         }
-        self.next = close + 1;
-        Some((open, last, text))
+        match (second.kind, open.value as usize - self.next) {
+            (TokenKind::StrClose, _) => {
+                self.go_behind(self.next + 1);
+                Some((open, second, Cow::Borrowed("")))
+            }
+            (TokenKind::StrText, 2) => {
+                self.go_behind(self.next + 2);
+                let close = self.all[self.next - 1];
+                Some((open, close, self.take_text(second)))
+            }
+            _ => None,
+        }
+    }
+
+    /// What a string's text stands for; asked once.
+    fn take_text(&mut self, token: Token) -> Cow<'a, str> {
+        match (token.value as usize).checked_sub(1) {
+            Some(text) => Cow::Owned(std::mem::take(&mut self.texts[text])),
+            None => Cow::Borrowed(self.text_of(token)),
+        }
     }
 
     fn span(&self) -> Span {
@@ -359,44 +400,54 @@ impl<'a> Parser<'a> {
     /// From a token's beginning to the end of the last token that was read.
     fn span_from(&self, first: usize) -> Span {
         let start = self.all[first].start;
-        let last = self
-            .next
-            .checked_sub(1)
-            .map_or(start, |at| self.all[at].end);
         Span {
             source: self.id,
             start,
-            end: last.max(start),
+            end: self.last_end.max(start),
         }
     }
 
-    fn name(&mut self, token: &Token, text: &str) -> Name {
+    /// Reads a word as a name.
+    fn read_name(&mut self) -> Name {
+        let token = self.bump();
+        self.name(token)
+    }
+
+    fn symbol(&mut self, token: Token) -> Symbol {
+        let (start, end) = (token.start as usize, token.end as usize);
+        self.names.intern_part(self.text, start, end)
+    }
+
+    fn name(&mut self, token: Token) -> Name {
         Name {
-            symbol: self.names.intern(text),
+            symbol: self.symbol(token),
             span: token.span(self.id),
         }
     }
 
-    fn error_expr(&self) -> Expr {
-        let span = self.span();
-        Expr {
-            kind: ExprKind::Error,
-            span: Span {
-                end: span.start,
-                ..span
-            },
+    /// The place before the next token.
+    fn place(&self) -> Span {
+        let start = self.token().start;
+        Span {
+            source: self.id,
+            start,
+            end: start,
         }
+    }
+
+    fn error_expr(&self) -> Expr {
+        unread(self.place())
     }
 
     fn report(&mut self, error: Diagnostic) {
         self.errors.push(error);
     }
 
-    fn describe(&self, token: &Token) -> String {
+    fn describe(&self, token: Token) -> String {
         match token.kind {
             TokenKind::End => "the end of the file".to_owned(),
             TokenKind::StrOpen => "a string".to_owned(),
-            TokenKind::StrText(_) => "text".to_owned(),
+            TokenKind::StrText => "text".to_owned(),
             TokenKind::StrClose => "the end of the string".to_owned(),
             _ => format!("`{}`", self.text_of(token)),
         }
@@ -422,7 +473,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn expect(&mut self, kind: &TokenKind, wanted: &str) -> bool {
+    fn expect(&mut self, kind: TokenKind, wanted: &str) -> bool {
         let found = self.eat(kind);
         if !found {
             let error = self.expected(wanted);
@@ -431,18 +482,23 @@ impl<'a> Parser<'a> {
         found
     }
 
-    /// Reads one level deeper; `None` where that is too deep: then the element is skipped.
-    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
+    /// Reads one level deeper. Where that is too deep the element is skipped, and what is said to stand there instead.
+    fn deeper<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> T,
+        instead: impl FnOnce(Span) -> T,
+    ) -> T {
         if self.depth >= NESTING {
+            let place = self.place();
             self.report_too_deep(self.span());
             self.skip_element();
-            return None;
+            return instead(place);
         }
         self.depth += 1;
         self.deepest = self.deepest.max(self.depth);
         let result = read(self);
         self.depth -= 1;
-        Some(result)
+        result
     }
 
     fn report_too_deep(&mut self, span: Span) {
@@ -475,15 +531,22 @@ impl<'a> Parser<'a> {
             self.left_over(wanted);
         }
         self.line_free = outer;
-        self.next = close + 1;
+        self.go_behind(close);
         result
+    }
+
+    /// For how many elements a list needs room whose opening token is here: as many as there can be of so many tokens each, but
+    /// no more than it would get anyway with its first one.
+    fn room(&self, tokens: usize) -> usize {
+        let inside = self.partner(self.next) - self.next - 1;
+        inside.div_ceil(tokens).min(4)
     }
 
     /// Reads elements up to the closing token, separated by commas or, unless `commas` is set, line breaks.
     fn separated(&mut self, commas: bool, wanted: &str, mut element: impl FnMut(&mut Self)) {
         loop {
-            while self.at(&TokenKind::Semicolon) && self.foreign_semicolon() {}
-            if self.token().kind.is_closer() || self.at(&TokenKind::End) {
+            while self.at(TokenKind::Semicolon) && self.foreign_semicolon() {}
+            if self.token().kind.is_closer() || self.at(TokenKind::End) {
                 return;
             }
             let start = self.next;
@@ -498,8 +561,8 @@ impl<'a> Parser<'a> {
                 self.skip_element();
             }
             let token = self.token();
-            if self.eat(&TokenKind::Comma)
-                || self.at(&TokenKind::Semicolon)
+            if self.eat(TokenKind::Comma)
+                || self.at(TokenKind::Semicolon)
                 || token.kind.is_closer()
                 || token.kind == TokenKind::End
                 || (token.line_before && !commas)
@@ -519,7 +582,7 @@ impl<'a> Parser<'a> {
             if !commas || !self.token().line_before {
                 self.skip_element();
             }
-            self.eat(&TokenKind::Comma);
+            self.eat(TokenKind::Comma);
         }
     }
 
@@ -528,7 +591,7 @@ impl<'a> Parser<'a> {
         loop {
             let token = self.token();
             if token.kind.closer().is_some() {
-                self.next = self.partner(self.next) + 1;
+                self.go_behind(self.partner(self.next));
             } else if token.kind.is_closer() || matches!(token.kind, TokenKind::End) {
                 return;
             } else {

@@ -6,20 +6,21 @@
 use super::{Form, Parser};
 use crate::ast::{Expr, ExprKind, Key, RecordItem, StrPart};
 use crate::diagnostic::Diagnostic;
-use crate::lexer::token::{Class, TokenKind};
+use crate::lexer::token::TokenKind;
 
 impl Parser<'_> {
     /// `{ a.b = 1, "${k}" = v, name, ...base }` or `{ k = v for … }`.
+    #[inline(never)]
     pub(super) fn record(&mut self) -> ExprKind {
+        let mut items = Vec::with_capacity(self.room(4));
         self.inside(false, "`}`", |parser| {
-            let mut items = Vec::new();
             let mut clause = None;
             parser.separated(false, "a field", |parser| {
                 if parser.foreign_inherit() {
                     return;
                 }
                 let first = parser.next;
-                if parser.eat(&TokenKind::Ellipsis) {
+                if parser.eat(TokenKind::Ellipsis) {
                     items.push(RecordItem::Spread(parser.expression()));
                     parser.shape(Form::Element, first);
                     return;
@@ -68,11 +69,11 @@ impl Parser<'_> {
     fn field(&mut self) -> Option<RecordItem> {
         let doc = self.doc();
         let first = self.next;
-        let reserved = self.token().class == Class::Reserved;
+        let reserved = self.token().is_reserved();
         let alone = self.word().filter(|_| !reserved);
         let key = match self.literal_key() {
             Some(key) => key,
-            None if self.at(&TokenKind::BracketOpen) => {
+            None if self.at(TokenKind::BracketOpen) => {
                 let error = self
                     .expected("a field")
                     .help("a computed field is written `\"${expression}\" = value`");
@@ -86,7 +87,7 @@ impl Parser<'_> {
             }
         };
         let mut path = vec![key];
-        while self.eat(&TokenKind::Dot) {
+        while self.eat(TokenKind::Dot) {
             let Some(key) = self.key() else {
                 let error = self.expected("a name after the dot");
                 self.report_expected(error);

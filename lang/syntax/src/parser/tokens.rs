@@ -3,25 +3,21 @@
 //! In: the rest of a token slice. Out: what stands at its beginning. Refuses to report errors: where one of
 //! these does not match, the parser goes another way.
 
-use std::borrow::Cow;
-
 use nom::branch::alt;
-use nom::combinator::{map, map_opt, not, opt, value, verify};
+use nom::combinator::{map_opt, not, opt, value, verify};
 use nom::error::{Error, ErrorKind, ParseError};
 use nom::multi::{many0_count, separated_list1};
 use nom::sequence::{delimited, pair, preceded, terminated};
 use nom::{IResult, Input, Needed, Parser};
 
 use crate::ast::Annotation;
-use crate::lexer::token::{Token, TokenKind};
+use crate::lexer::token::{Keyword, Number, Token, TokenKind};
 
-/// The rest of a file's tokens with the file's text.
+/// The rest of a file's tokens.
 #[derive(Debug, Clone, Copy)]
 pub struct Tokens<'a> {
-    /// The whole text that the tokens' ranges point into.
-    pub text: &'a str,
-    /// What the texts of its strings stand for.
-    pub texts: &'a [Cow<'a, str>],
+    /// What its numbers stand for.
+    pub numbers: &'a [Number],
     /// What is left.
     pub rest: &'a [Token],
 }
@@ -29,11 +25,6 @@ pub struct Tokens<'a> {
 type Read<'a, T> = IResult<Tokens<'a>, T>;
 
 impl<'a> Tokens<'a> {
-    /// The text of one token.
-    pub fn of(&self, token: &Token) -> &'a str {
-        &self.text[token.start as usize..token.end as usize]
-    }
-
     fn with(self, rest: &'a [Token]) -> Self {
         Self { rest, ..self }
     }
@@ -99,63 +90,57 @@ pub fn kind<'a>(
 }
 
 /// Any word.
-pub fn word(input: Tokens<'_>) -> Read<'_, (&Token, &str)> {
-    let (rest, token) = kind(TokenKind::Word).parse(input)?;
-    Ok((rest, (token, input.of(token))))
+pub fn word(input: Tokens<'_>) -> Read<'_, &Token> {
+    kind(TokenKind::Word).parse(input)
 }
 
 /// This word.
 pub fn exactly<'a>(
-    wanted: &'static str,
+    wanted: Keyword,
 ) -> impl Parser<Tokens<'a>, Output = &'a Token, Error = Error<Tokens<'a>>> {
-    map(
-        verify(word, move |(_, text): &(&Token, &str)| *text == wanted),
-        |(token, _)| token,
-    )
+    verify(one, move |token: &&Token| token.keyword == Some(wanted))
 }
 
-/// A string without interpolation: its opening and closing quotes and its text.
-pub fn plain_string(input: Tokens<'_>) -> Read<'_, (&Token, &Token, &str)> {
-    let text = map_opt(one, move |token: &Token| match token.kind {
-        TokenKind::StrText(text) => Some(&*input.texts[text as usize]),
-        _ => None,
-    });
-    map(
+/// A string without interpolation.
+fn plain_string(input: Tokens<'_>) -> Read<'_, ()> {
+    value(
+        (),
         (
             kind(TokenKind::StrOpen),
-            opt(text),
+            opt(kind(TokenKind::StrText)),
             kind(TokenKind::StrClose),
         ),
-        |(open, text, close)| (open, close, text.unwrap_or("")),
     )
     .parse(input)
 }
 
 /// `a.b."c" =`: something that can only be the beginning of a definition, a field or a binding.
 pub fn binding_head(input: Tokens<'_>) -> Read<'_, ()> {
-    let key = || alt((value((), word), value((), plain_string)));
+    let key = || alt((value((), word), plain_string));
     let rest = many0_count(preceded(kind(TokenKind::Dot), key()));
     value((), (key(), rest, kind(TokenKind::Equal))).parse(input)
 }
 
 /// `name =`: a named argument or a binding of a `let`.
-pub fn named(input: Tokens<'_>) -> Read<'_, (&Token, &str)> {
+pub fn named(input: Tokens<'_>) -> Read<'_, &Token> {
     terminated(word, kind(TokenKind::Equal)).parse(input)
 }
 
 /// `for k, v in`.
-pub fn for_head(input: Tokens<'_>) -> Read<'_, Vec<(&Token, &str)>> {
+pub fn for_head(input: Tokens<'_>) -> Read<'_, Vec<&Token>> {
     let names = separated_list1(kind(TokenKind::Comma), word);
-    delimited(exactly("for"), names, exactly("in")).parse(input)
+    delimited(exactly(Keyword::For), names, exactly(Keyword::In)).parse(input)
 }
 
 /// What stands before an annotated value: `force`, `priority(5)` and so on, and the last token of it.
 pub fn annotation(input: Tokens<'_>) -> Read<'_, (Annotation, &Token)> {
     let number = map_opt(
         pair(opt(kind(TokenKind::Minus)), one),
-        |(minus, token)| match token.kind {
-            TokenKind::Int(number) if minus.is_some() => number.checked_neg(),
-            TokenKind::Int(number) => Some(number),
+        |(minus, token)| match (token.kind, input.numbers.get(token.value as usize)) {
+            (TokenKind::Number, Some(Number::Int(number))) if minus.is_some() => {
+                number.checked_neg()
+            }
+            (TokenKind::Number, Some(Number::Int(number))) => Some(*number),
             _ => None,
         },
     );
@@ -164,19 +149,19 @@ pub fn annotation(input: Tokens<'_>) -> Read<'_, (Annotation, &Token)> {
     });
     let numbered = map_opt(
         (word, touching, number, kind(TokenKind::ParenClose)),
-        |((_, name), _, number, close)| match name {
-            "priority" => Some((Annotation::Priority(number), close)),
-            "order" => Some((Annotation::Order(number), close)),
+        |(name, _, number, close)| match name.keyword {
+            Some(Keyword::Priority) => Some((Annotation::Priority(number), close)),
+            Some(Keyword::Order) => Some((Annotation::Order(number), close)),
             _ => None,
         },
     );
-    let simple = map_opt(word, |(token, name)| {
-        let annotation = match name {
-            "force" => Annotation::Force,
-            "default" => Annotation::Default,
-            "before" => Annotation::Before,
-            "after" => Annotation::After,
-            "remove" => Annotation::Remove,
+    let simple = map_opt(word, |token| {
+        let annotation = match token.keyword? {
+            Keyword::Force => Annotation::Force,
+            Keyword::Default => Annotation::Default,
+            Keyword::Before => Annotation::Before,
+            Keyword::After => Annotation::After,
+            Keyword::Remove => Annotation::Remove,
             _ => return None,
         };
         Some((annotation, token))
@@ -187,7 +172,16 @@ pub fn annotation(input: Tokens<'_>) -> Read<'_, (Annotation, &Token)> {
     alt((numbered, terminated(simple, not(touched)))).parse(input)
 }
 
-/// The words of [`annotation`].
-pub const ANNOTATIONS: [&str; 7] = [
-    "force", "default", "priority", "before", "after", "order", "remove",
-];
+/// Whether a word is one of [`annotation`].
+pub fn annotates(word: Keyword) -> bool {
+    matches!(
+        word,
+        Keyword::Force
+            | Keyword::Default
+            | Keyword::Priority
+            | Keyword::Before
+            | Keyword::After
+            | Keyword::Order
+            | Keyword::Remove
+    )
+}

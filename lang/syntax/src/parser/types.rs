@@ -4,66 +4,57 @@
 //!
 //! Loosest first: `where`, `|`, `?`. `A | B where (p)` checks the whole union.
 
+use super::atom::constant;
 use super::{Form, NESTING, Parser};
 use crate::ast::{Expr, ExprKind, Type, TypeField, TypeKind, UnaryOp};
 use crate::diagnostic::Diagnostic;
-use crate::lexer::token::{Class, TokenKind};
+use crate::lexer::token::{Keyword, TokenKind};
+use crate::span::Span;
+
+/// A type that could not be read.
+fn unread(span: Span) -> Type {
+    Type {
+        kind: TypeKind::Error,
+        span,
+    }
+}
 
 impl Parser<'_> {
     /// Any type.
     pub(super) fn ty(&mut self) -> Type {
-        if let Some(ty) = self.lone_name() {
-            return ty;
+        if self.is_lone_name() {
+            self.deepest = self.deepest.max(self.depth + 1);
+            let name = self.read_name();
+            return Type {
+                kind: TypeKind::Name(name.symbol),
+                span: name.span,
+            };
         }
-        let at = self.error_type();
-        self.deeper(Self::whole_type).unwrap_or(at)
+        self.deeper(Self::whole_type, unread)
     }
 
-    /// A name that is the whole type, as most are.
-    fn lone_name(&mut self) -> Option<Type> {
+    /// Whether a name stands here that is the whole type, as most are.
+    fn is_lone_name(&self) -> bool {
         let (token, after) = (self.token(), self.second());
-        let ends = matches!(
-            after.kind,
+        let ends = match after.kind {
             TokenKind::Equal
-                | TokenKind::Comma
-                | TokenKind::ParenClose
-                | TokenKind::BraceClose
-                | TokenKind::End
-        ) || (after.kind == TokenKind::Word
-            && after.class == Class::Plain
-            && after.line_before);
-        let is_name = token.kind == TokenKind::Word && token.class == Class::Plain;
-        if !ends || !is_name || self.depth >= NESTING {
-            return None;
-        }
-        let symbol = self.names.intern(self.text_of(token));
-        self.bump();
-        self.deepest = self.deepest.max(self.depth + 1);
-        Some(Type {
-            kind: TypeKind::Name(symbol),
-            span: token.span(self.id),
-        })
-    }
-
-    fn error_type(&self) -> Type {
-        Type {
-            kind: TypeKind::Error,
-            span: self.error_expr().span,
-        }
+            | TokenKind::Comma
+            | TokenKind::ParenClose
+            | TokenKind::BraceClose
+            | TokenKind::End => true,
+            TokenKind::Word => after.keyword.is_none() && after.line_before,
+            _ => false,
+        };
+        let is_name = token.kind == TokenKind::Word && token.keyword.is_none();
+        ends && is_name && self.depth < NESTING
     }
 
     /// Whether a type can begin at `index`.
     pub(super) fn begins_type(&self, index: usize) -> bool {
         let token = &self.all[index.min(self.all.len() - 1)];
         match token.kind {
-            TokenKind::Word => {
-                let word = || self.text_of(token);
-                match token.class {
-                    Class::Plain => true,
-                    Class::Reserved => matches!(word(), "true" | "false" | "null"),
-                    Class::Contextual => word() != "as",
-                }
-            }
+            TokenKind::Word if token.is_reserved() => constant(*token).is_some(),
+            TokenKind::Word => token.keyword != Some(Keyword::As),
             _ => self.begins_expression(index) && token.kind != TokenKind::BracketOpen,
         }
     }
@@ -72,7 +63,7 @@ impl Parser<'_> {
         let outer = std::mem::replace(&mut self.deepest, self.depth);
         let first = self.next;
         let mut ty = self.union();
-        while self.at_word("where") && self.second().kind == TokenKind::ParenOpen {
+        while self.at_word(Keyword::Where) && self.second().kind == TokenKind::ParenOpen {
             self.bump();
             let predicate = self.inside(true, "`)`", Self::expression);
             self.shape(Form::Chain, first);
@@ -93,13 +84,13 @@ impl Parser<'_> {
 
     fn union(&mut self) -> Type {
         let first = self.next;
-        self.eat(&TokenKind::Bar);
+        self.eat(TokenKind::Bar);
         let one = self.nullable();
-        if !self.at(&TokenKind::Bar) {
+        if !self.at(TokenKind::Bar) {
             return one;
         }
         let mut members = vec![one];
-        while self.eat(&TokenKind::Bar) {
+        while self.eat(TokenKind::Bar) {
             members.push(self.nullable());
         }
         self.shape(Form::Chain, first);
@@ -138,11 +129,10 @@ impl Parser<'_> {
         let first = self.next;
         let token = self.token();
         let kind = match token.kind {
-            TokenKind::Word if token.class != Class::Reserved => self.named_type(),
-            TokenKind::Word => match self.text_of(token) {
-                "true" | "false" | "null" => TypeKind::Literal(Box::new(self.atom())),
-                _ => return self.no_type(),
-            },
+            TokenKind::Word if !token.is_reserved() => self.named_type(),
+            TokenKind::Word if constant(token).is_some() => {
+                TypeKind::Literal(Box::new(self.atom()))
+            }
             TokenKind::StrOpen => {
                 let literal = self.atom();
                 if let ExprKind::Str(parts) = &literal.kind
@@ -157,10 +147,8 @@ impl Parser<'_> {
                 }
                 TypeKind::Literal(Box::new(literal))
             }
-            TokenKind::Int(_) | TokenKind::Float(_) => TypeKind::Literal(Box::new(self.atom())),
-            TokenKind::Minus
-                if matches!(self.second().kind, TokenKind::Int(_) | TokenKind::Float(_)) =>
-            {
+            TokenKind::Number => TypeKind::Literal(Box::new(self.atom())),
+            TokenKind::Minus if self.second().kind == TokenKind::Number => {
                 self.bump();
                 self.shape(Form::Sign, first);
                 let number = self.atom();
@@ -184,22 +172,21 @@ impl Parser<'_> {
 
     fn no_type(&mut self) -> Type {
         let mut error = self.expected("a type");
-        if self.at(&TokenKind::BracketOpen) {
+        if self.at(TokenKind::BracketOpen) {
             error = error.help("a list's type is written `List(T)`");
         }
         self.report_expected(error);
-        self.error_type()
+        unread(self.place())
     }
 
     /// `Port`, `List(T)`.
     fn named_type(&mut self) -> TypeKind {
-        let token = self.bump();
-        let name = self.name(token, self.text_of(token));
+        let name = self.read_name();
         let bracket = self.token();
         if bracket.kind != TokenKind::ParenOpen || bracket.space_before {
             return TypeKind::Name(name.symbol);
         }
-        let mut args = Vec::new();
+        let mut args = Vec::with_capacity(self.room(2));
         self.inside(true, "`)`", |parser| {
             parser.separated(true, "a type", |parser| {
                 let first = parser.next;
@@ -212,15 +199,15 @@ impl Parser<'_> {
 
     /// `{ a: T = default, .. }`.
     fn record_type(&mut self) -> TypeKind {
-        let mut fields = Vec::new();
+        let mut fields = Vec::with_capacity(self.room(4));
         let mut open = false;
         self.inside(false, "`}`", |parser| {
             parser.separated(false, "a field", |parser| {
                 let first = parser.next;
-                if parser.eat(&TokenKind::DotDot) || parser.eat(&TokenKind::Ellipsis) {
+                if parser.eat(TokenKind::DotDot) || parser.eat(TokenKind::Ellipsis) {
                     open = true;
                 } else {
-                    fields.extend(parser.type_field());
+                    parser.type_field(&mut fields);
                 }
                 parser.shape(Form::Element, first);
             });
@@ -228,26 +215,28 @@ impl Parser<'_> {
         TypeKind::Record { fields, open }
     }
 
-    fn type_field(&mut self) -> Option<TypeField> {
+    fn type_field(&mut self, fields: &mut Vec<TypeField>) {
         let doc = self.doc();
-        let name = self.path_name()?;
-        if self.at(&TokenKind::Equal) {
+        let Some(name) = self.path_name() else {
+            return;
+        };
+        if self.at(TokenKind::Equal) {
             let error = self
                 .expected("`:`")
                 .help("a field's type stands before its default: `a: T = default`");
             self.report(error);
-            return None;
+            return;
         }
-        if !self.expect(&TokenKind::Colon, "`:` and a type") {
-            return None;
+        if !self.expect(TokenKind::Colon, "`:` and a type") {
+            return;
         }
         let ty = self.ty();
-        let default = self.eat(&TokenKind::Equal).then(|| self.expression());
-        Some(TypeField {
+        let default = self.eat(TokenKind::Equal).then(|| self.expression());
+        fields.push(TypeField {
             name,
             ty,
             default,
             doc,
-        })
+        });
     }
 }
