@@ -10,6 +10,9 @@ use crate::evaluator::{Evaluator, Result};
 use crate::ir::{Clause, Expr};
 use crate::value::{Field, Record, Value};
 
+/// How many things are sorted without a list of their texts.
+const FEW: usize = 8;
+
 impl<'a> Evaluator<'a> {
     /// Walks what a comprehension walks: puts the names in their slots and calls `each` for what is kept.
     fn walk(
@@ -78,14 +81,17 @@ impl<'a> Evaluator<'a> {
         things: &'t [T],
         name: impl Fn(&T) -> Symbol,
     ) -> Vec<&'t T> {
-        if things.len() < 2 {
-            return things.iter().collect();
+        let text = |thing: &T| self.names.text(name(thing));
+        if things.len() <= FEW {
+            let mut sorted: Vec<&'t T> = things.iter().collect();
+            sorted.sort_unstable_by(|left, right| text(left).cmp(text(right)));
+            return sorted;
         }
         // The first bytes decide nearly always, and comparing them looks nowhere else.
         let mut sorted: Vec<(u64, &str, &'t T)> = things
             .iter()
             .map(|thing| {
-                let text = self.names.text(name(thing));
+                let text = text(thing);
                 (first_bytes(text), text, thing)
             })
             .collect();

@@ -97,17 +97,18 @@ pub(crate) struct Walker<'t, 'a> {
 }
 
 impl<'t, 'a> Walker<'t, 'a> {
-    /// Checks a definition: its path, and the literal records of its value.
+    /// Checks a definition: its path, and the literal records of its value. `above` is only for its memory.
     pub(crate) fn definition(
         &self,
         tree: &'t Group<'a>,
         path: &[Name],
         value: &Expr,
+        above: &mut Vec<Symbol>,
         errors: &mut Vec<Diagnostic>,
     ) {
-        let mut above = Vec::new();
-        match self.along(Cursor::Group(tree), path, &mut above) {
-            Ok(cursor) => self.literal(cursor, &mut above, value, errors),
+        above.clear();
+        match self.along(Cursor::Group(tree), path, above) {
+            Ok(cursor) => self.literal(cursor, above, value, errors),
             Err(error) => errors.push(*error),
         }
     }

@@ -119,8 +119,10 @@ pub fn load<'a>(
         evaluator: &evaluator,
         known: &known,
     };
+    let mut above = Vec::new();
     for definition in &collected.definitions {
-        walker.definition(tree, definition.path, definition.expr, &mut errors);
+        let (path, expr) = (definition.path, definition.expr);
+        walker.definition(tree, path, expr, &mut above, &mut errors);
     }
     let assignments = collected
         .definitions

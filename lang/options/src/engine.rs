@@ -32,6 +32,8 @@ pub(crate) struct Engine<'a> {
     pub(crate) anything: &'a Type<'a>,
     /// No contributions, kept for their memory.
     scratch: Cell<Vec<Contribution<'a>>>,
+    /// No records that were opened, kept for their memory.
+    opened: Cell<Vec<Opened<'a>>>,
     /// No definitions that entered a contest, kept for their memory.
     pub(crate) entered: Cell<Vec<Peeled<'a>>>,
 }
@@ -58,6 +60,7 @@ impl<'a> Engine<'a> {
             found: RefCell::default(),
             anything,
             scratch: Cell::default(),
+            opened: Cell::default(),
             entered: Cell::default(),
         }
     }
@@ -181,7 +184,8 @@ impl<'a> Engine<'a> {
         point: &'a Point<'a>,
     ) -> Result<&'a [Opened<'a>]> {
         let parts = self.parts(evaluator, point)?;
-        let mut opened = Vec::with_capacity(parts.whole.len());
+        let mut opened = self.opened.take();
+        opened.clear();
         let mut errors: Vec<Error> = Vec::new();
         let is_map = match point.place.ty() {
             Some(ty) => matches!(shape(evaluator, ty).form, Form::Map(_)),
@@ -211,7 +215,9 @@ impl<'a> Engine<'a> {
         }
         let arena = evaluator.arena;
         let known = &point.inner(arena).opened;
-        Ok(known.get_or_init(|| arena.slice(&opened)))
+        let known = known.get_or_init(|| arena.slice(&opened));
+        self.opened.set(opened);
+        Ok(known)
     }
 
     fn open(
