@@ -159,6 +159,13 @@ impl<'a> Evaluator<'a> {
     /// Computes everything in a value. Errors: *all* that this met, each once. Paths go through the host,
     /// so that they carry a context like any other string.
     pub fn data(&mut self, value: Value<'a>, span: Span) -> Result<Data, Vec<Diagnostic>> {
+        // Most values are computed already and have nothing in them.
+        if self.static_errors.is_empty()
+            && let Some(Ok(kind)) = done(value).and_then(|value| self.scalar(value, span))
+        {
+            self.took(size_of::<Data>());
+            return Ok(Data { kind, span: None });
+        }
         let mut errors: Vec<Diagnostic> = Vec::new();
         let data = self.collect(value, span, None, 0, &mut errors);
         // Mistakes of files that were imported on the way.
@@ -224,15 +231,11 @@ impl<'a> Evaluator<'a> {
         }
         // Plain data is written out as often as it is named: a small value may become a large one.
         self.took(size_of::<Data>());
-        Ok(match self.force(value, span)? {
-            Value::Null => DataKind::Null,
-            Value::Bool(value) => DataKind::Bool(value),
-            Value::Int(number) => DataKind::Int(number),
-            Value::Float(number) if number.is_finite() => DataKind::Float(number),
-            Value::Str(text) => DataKind::Str {
-                text: self.owned(text.text, span)?,
-                context: text.context.to_vec(),
-            },
+        let value = self.force(value, span)?;
+        if let Some(scalar) = self.scalar(value, span) {
+            return scalar;
+        }
+        Ok(match value {
             Value::Path(path) => {
                 let minted = self
                     .host
@@ -286,6 +289,28 @@ impl<'a> Evaluator<'a> {
         })
     }
 
+    /// What nothing lies in.
+    fn scalar(
+        &mut self,
+        value: Value<'a>,
+        span: Span,
+    ) -> Option<crate::evaluator::Result<DataKind>> {
+        Some(Ok(match value {
+            Value::Null => DataKind::Null,
+            Value::Bool(value) => DataKind::Bool(value),
+            Value::Int(number) => DataKind::Int(number),
+            Value::Float(number) if number.is_finite() => DataKind::Float(number),
+            Value::Str(text) => match self.owned(text.text, span) {
+                Ok(owned) => DataKind::Str {
+                    text: owned,
+                    context: text.context.to_vec(),
+                },
+                Err(error) => return Some(Err(error)),
+            },
+            _ => return None,
+        }))
+    }
+
     /// A text that belongs to nobody here.
     fn owned(&mut self, text: &str, span: Span) -> crate::evaluator::Result<String> {
         self.room(text.len(), span)?;
@@ -326,5 +351,13 @@ impl<'a> Evaluator<'a> {
                 self.record(fields)
             }
         }
+    }
+}
+
+/// A value that waits for nothing.
+fn done(value: Value<'_>) -> Option<Value<'_>> {
+    match value {
+        Value::Thunk(thunk) => thunk.done(),
+        value => Some(value),
     }
 }
