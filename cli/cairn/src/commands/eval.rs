@@ -54,6 +54,11 @@ enum Form {
 }
 
 impl Eval {
+    /// Whether it reads no configuration.
+    pub fn is_brief(&self) -> bool {
+        self.file.is_none() && self.expression.is_some()
+    }
+
     /// Does it.
     pub fn run(&self, context: &Context) -> Ended {
         let form = match (context.globals.json, self.raw) {

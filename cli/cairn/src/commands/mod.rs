@@ -88,6 +88,15 @@ impl Command {
         }
     }
 
+    /// Whether it takes little time and memory, and starts no other program.
+    pub fn is_brief(&self) -> bool {
+        match self {
+            Self::Eval(command) => command.is_brief(),
+            Self::Completions(_) | Self::Man(_) | Self::Doc(_) => true,
+            _ => false,
+        }
+    }
+
     /// What Ctrl-C does to it. What only computes and prints loses nothing when it ends at once.
     pub fn on_signal(&self) -> OnSignal {
         match self {
