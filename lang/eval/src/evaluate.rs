@@ -10,7 +10,9 @@ use cairn_syntax::symbol::Symbol;
 
 use crate::evaluator::{Error, Evaluator, Result};
 use crate::host::ContextId;
-use crate::ir::{Code, Expr, Kind, Layer, Part, Piece, Slot};
+use crate::ir::{
+    Assert, Binary, Code, Expr, Has, If, Items, Kind, Layer, Let, Part, Piece, Select, Slot,
+};
 use crate::value::{Annotated, Closure, Field, ObjectKind, Origin, State, Value};
 
 /// Where running code finds its variables.
@@ -69,9 +71,9 @@ impl<'a> Evaluator<'a> {
 
     /// Arithmetic on whole numbers that are there already: cheaper than a thunk, and it can't fail.
     fn at_once(&self, code: &Code<'a>, frame: Frame<'a>) -> Option<Value<'a>> {
-        let Kind::Binary {
+        let Kind::Binary(Binary {
             op, left, right, ..
-        } = &code.body.kind
+        }) = &code.body.kind
         else {
             return None;
         };
@@ -120,23 +122,23 @@ impl<'a> Evaluator<'a> {
         match &expr.kind {
             Kind::Constant(_) | Kind::Variable(_) => self.eval(expr, frame),
             Kind::Call(call) => self.eval_call(call, expr.span, frame),
-            Kind::If {
+            Kind::If(If {
                 condition,
                 then,
                 otherwise,
-            } => {
+            }) => {
                 if self.eval_bool(condition, frame, "the condition")? {
                     self.eval(then, frame)
                 } else {
                     self.eval(otherwise, frame)
                 }
             }
-            Kind::Binary {
+            Kind::Binary(Binary {
                 op,
                 op_span,
                 left,
                 right,
-            } => {
+            }) => {
                 let left_value = self.eval(left, frame)?;
                 let right_value = self.eval(right, frame)?;
                 if let (Value::Int(a), Value::Int(b)) = (left_value, right_value)
@@ -152,13 +154,13 @@ impl<'a> Evaluator<'a> {
                     expr.span,
                 )
             }
-            Kind::Select {
+            Kind::Select(Select {
                 target,
                 key,
                 optional,
-            } => self.select(target, *key, *optional, frame),
+            }) => self.select(target, *key, *optional, frame),
             Kind::Interpolate(pieces) => self.interpolate(pieces, frame),
-            Kind::List { items, origins } => {
+            Kind::List(Items { items, origins }) => {
                 let arena = self.arena;
                 let values = arena.fill(items.len(), |index| self.delay(&items[index], frame))?;
                 Ok(self.list_of(values, origins))
@@ -178,27 +180,27 @@ impl<'a> Evaluator<'a> {
             }
             Kind::Overlay(layers) => self.overlay(layers, frame),
             Kind::ListFor { body, clause } => self.list_for(body, clause, frame),
-            Kind::RecordFor { key, value, clause } => self.record_for(key, value, clause, frame),
+            Kind::RecordFor { field, clause } => self.record_for(&field.0, &field.1, clause, frame),
             Kind::Lambda(lambda) => {
                 let captures = self.capture(lambda.code.captures, frame);
                 Ok(Value::Closure(
                     self.arena.alloc(Closure { lambda, captures }),
                 ))
             }
-            Kind::Has { target, path } => self.has(target, path, frame),
-            Kind::Let {
+            Kind::Has(Has { target, path }) => self.has(target, path, frame),
+            Kind::Let(Let {
                 first,
                 bindings,
                 body,
-            } => {
+            }) => {
                 self.bind(*first, bindings, frame)?;
                 self.eval(body, frame)
             }
-            Kind::Assert {
+            Kind::Assert(Assert {
                 condition,
                 message,
                 body,
-            } => {
+            }) => {
                 if self.eval_bool(condition, frame, "what is asserted")? {
                     return self.eval(body, frame);
                 }

@@ -26,18 +26,14 @@ pub(crate) enum Slot {
     Captured(u32),
 }
 
-/// The kinds of resolved expressions.
+/// The kinds of resolved expressions. What takes more than two words is kept elsewhere: there are many expressions.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind<'a> {
     /// A literal, a library function, a variable of a module.
     Constant(Value<'a>),
     Variable(Slot),
     Interpolate(&'a [Piece<'a>]),
-    /// Only plain items.
-    List {
-        items: &'a [Expr<'a>],
-        origins: &'a [Origin],
-    },
+    List(&'a Items<'a>),
     /// With spreads.
     Splice(&'a [Part<'a>]),
     /// Only known keys, sorted.
@@ -49,47 +45,23 @@ pub(crate) enum Kind<'a> {
         clause: &'a Clause<'a>,
     },
     RecordFor {
-        key: &'a Expr<'a>,
-        value: &'a Expr<'a>,
+        /// The key and the value.
+        field: &'a (Expr<'a>, Expr<'a>),
         clause: &'a Clause<'a>,
     },
     Lambda(&'a Lambda<'a>),
     Call(&'a Call<'a>),
-    Select {
-        target: &'a Expr<'a>,
-        key: Key<'a>,
-        optional: bool,
-    },
-    Has {
-        target: &'a Expr<'a>,
-        path: &'a [Key<'a>],
-    },
-    Let {
-        first: u32,
-        bindings: &'a [Expr<'a>],
-        body: &'a Expr<'a>,
-    },
-    If {
-        condition: &'a Expr<'a>,
-        then: &'a Expr<'a>,
-        otherwise: &'a Expr<'a>,
-    },
-    Assert {
-        condition: &'a Expr<'a>,
-        message: &'a Expr<'a>,
-        body: &'a Expr<'a>,
-    },
+    Select(&'a Select<'a>),
+    Has(&'a Has<'a>),
+    Let(&'a Let<'a>),
+    If(&'a If<'a>),
+    Assert(&'a Assert<'a>),
     Not(&'a Expr<'a>),
     Negate(&'a Expr<'a>),
     And(&'a Expr<'a>, &'a Expr<'a>),
     Or(&'a Expr<'a>, &'a Expr<'a>),
     Default(&'a Expr<'a>, &'a Expr<'a>),
-    Binary {
-        op: BinaryOp,
-        op_span: Span,
-        left: &'a Expr<'a>,
-        right: &'a Expr<'a>,
-    },
+    Binary(&'a Binary<'a>),
     Annotated {
         annotation: &'a Annotation,
         value: &'a Expr<'a>,
@@ -98,6 +70,49 @@ pub(crate) enum Kind<'a> {
     Delay(&'a Code<'a>),
     /// A mistake that was reported when the expression was resolved.
     Fail(u32),
+}
+
+/// A list of only plain items.
+pub(crate) struct Items<'a> {
+    pub(crate) items: &'a [Expr<'a>],
+    pub(crate) origins: &'a [Origin],
+}
+
+pub(crate) struct Select<'a> {
+    pub(crate) target: Expr<'a>,
+    pub(crate) key: Key<'a>,
+    pub(crate) optional: bool,
+}
+
+pub(crate) struct Has<'a> {
+    pub(crate) target: Expr<'a>,
+    pub(crate) path: &'a [Key<'a>],
+}
+
+pub(crate) struct Let<'a> {
+    /// The slot of the first binding.
+    pub(crate) first: u32,
+    pub(crate) bindings: &'a [Expr<'a>],
+    pub(crate) body: Expr<'a>,
+}
+
+pub(crate) struct If<'a> {
+    pub(crate) condition: Expr<'a>,
+    pub(crate) then: Expr<'a>,
+    pub(crate) otherwise: Expr<'a>,
+}
+
+pub(crate) struct Assert<'a> {
+    pub(crate) condition: Expr<'a>,
+    pub(crate) message: Expr<'a>,
+    pub(crate) body: Expr<'a>,
+}
+
+pub(crate) struct Binary<'a> {
+    pub(crate) op: BinaryOp,
+    pub(crate) op_span: Span,
+    pub(crate) left: Expr<'a>,
+    pub(crate) right: Expr<'a>,
 }
 
 /// Code with a frame of its own: the body of a lambda or a thunk.
@@ -201,4 +216,15 @@ pub(crate) struct PatternField<'a> {
     pub(crate) span: Span,
     pub(crate) slot: u32,
     pub(crate) default: Option<Expr<'a>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expression_is_at_most_forty_bytes() {
+        assert!(size_of::<Kind<'_>>() <= 24);
+        assert!(size_of::<Expr<'_>>() <= 40);
+    }
 }

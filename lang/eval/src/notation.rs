@@ -19,6 +19,8 @@ use crate::value::Value;
 
 /// How many bytes the contents of a bracket have on one line at most.
 const WIDTH: usize = 80;
+/// How many elements have room on one line at most.
+const FEW: usize = WIDTH / 3 + 2;
 /// How many levels are indented; deeper ones stay where they are, so that text grows only with what is in it.
 const INDENTED_LEVELS: usize = 20;
 /// A line break and the indent of what stands in the deepest level.
@@ -163,7 +165,52 @@ impl Data {
 
     /// Whether it is on one line.
     fn print_into(&self, page: &mut Page, level: usize) -> bool {
-        let out = &mut page.out;
+        match &self.kind {
+            DataKind::List(items) if !items.is_empty() => {
+                let element = |out: &mut String, index: usize| items[index].print_leaf(out);
+                let flat = items.iter().all(Self::is_leaf);
+                if flat && on_one_line(&mut page.out, LIST, items.len(), element) {
+                    return true;
+                }
+                let element =
+                    |page: &mut Page, index: usize| items[index].print_into(page, level + 1);
+                enclosed(page, |page| page, LIST, items.len(), level, element)
+            }
+            DataKind::Map(fields) if !fields.is_empty() => {
+                let element = |out: &mut String, index: usize| {
+                    let (name, value) = &fields[index];
+                    key(name, out);
+                    value.print_leaf(out);
+                };
+                let flat = fields.iter().all(|(_, value)| value.is_leaf());
+                if flat && on_one_line(&mut page.out, RECORD, fields.len(), element) {
+                    return true;
+                }
+                let element = |page: &mut Page, index: usize| {
+                    let (name, value) = &fields[index];
+                    key(name, &mut page.out);
+                    value.print_into(page, level + 1)
+                };
+                enclosed(page, |page| page, RECORD, fields.len(), level, element)
+            }
+            _ => {
+                self.print_leaf(&mut page.out);
+                true
+            }
+        }
+    }
+
+    /// Whether nothing stands in it.
+    fn is_leaf(&self) -> bool {
+        match &self.kind {
+            DataKind::List(items) => items.is_empty(),
+            DataKind::Map(fields) => fields.is_empty(),
+            _ => true,
+        }
+    }
+
+    /// Prints what nothing stands in.
+    fn print_leaf(&self, out: &mut String) {
         match &self.kind {
             DataKind::Null => out.push_str("null"),
             DataKind::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
@@ -173,21 +220,9 @@ impl Data {
             DataKind::Secret(path) => {
                 let _ = write!(out, "<secret {path}>");
             }
-            DataKind::List(items) => {
-                let element =
-                    |page: &mut Page, index: usize| items[index].print_into(page, level + 1);
-                return enclosed(page, |page| page, LIST, items.len(), level, element);
-            }
-            DataKind::Map(fields) => {
-                let element = |page: &mut Page, index: usize| {
-                    let (name, value) = &fields[index];
-                    key(name, &mut page.out);
-                    value.print_into(page, level + 1)
-                };
-                return enclosed(page, |page| page, RECORD, fields.len(), level, element);
-            }
+            DataKind::List(_) => out.push_str("[]"),
+            DataKind::Map(_) => out.push_str("{}"),
         }
-        true
     }
 }
 
@@ -246,6 +281,35 @@ fn key(name: &str, out: &mut String) {
     out.push_str(" = ");
 }
 
+/// Elements without line breaks in brackets, on one line as [`enclosed`] would have them in the end: most records are so small
+/// that it is quickest to try. Writes nothing, and says so, where they have no room.
+fn on_one_line(
+    out: &mut String,
+    brackets: Brackets,
+    count: usize,
+    mut element: impl FnMut(&mut String, usize),
+) -> bool {
+    if count > FEW {
+        return false;
+    }
+    let begin = out.len();
+    out.push_str(brackets.open);
+    out.push_str(brackets.blank);
+    let from = out.len();
+    for index in 0..count {
+        let comma = if index > 0 { ", " } else { "" };
+        out.push_str(comma);
+        element(out, index);
+        if out.len() - from - comma.len() > WIDTH {
+            out.truncate(begin);
+            return false;
+        }
+    }
+    out.push_str(brackets.blank);
+    out.push_str(brackets.close);
+    true
+}
+
 /// Elements in brackets: one a line, and then on one line after all where they are few and short. `page` says where a printer writes,
 /// `element` whether what it wrote has no line break. Says so itself of the whole.
 fn enclosed<P>(
@@ -264,7 +328,7 @@ fn enclosed<P>(
     // What the elements take on one line, with a comma and a blank between them; none where they have to have lines of their own.
     let mut width = Some(0);
     // Where those begin that may come on one line, counted from the first: no more of them have room there.
-    let mut starts = [0_u16; WIDTH / 3 + 2];
+    let mut starts = [0_u16; FEW];
     for index in 0..count {
         let out = &mut page(printer).out;
         out.push_str(inner);

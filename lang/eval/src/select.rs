@@ -9,7 +9,7 @@ use cairn_syntax::symbol::Symbol;
 use crate::evaluate::Frame;
 use crate::evaluator::{Evaluator, Result};
 use crate::host::ContextId;
-use crate::ir::{Expr, Key, Kind};
+use crate::ir::{Expr, Key, Kind, Select};
 use crate::value::{Field, Record, Value};
 
 /// What a name takes besides its text, in bytes, about.
@@ -24,11 +24,11 @@ impl<'a> Evaluator<'a> {
         frame: Frame<'a>,
     ) -> Result<Value<'a>> {
         let found = match &target.kind {
-            Kind::Select {
+            Kind::Select(Select {
                 target: inner,
                 key: inner_key,
                 optional: false,
-            } if optional => {
+            }) if optional => {
                 let record = self.eval(inner, frame)?;
                 let name = self.key_name(*inner_key, frame)?;
                 match self.field(record, name, inner_key.span(), inner.span)? {

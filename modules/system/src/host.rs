@@ -135,10 +135,10 @@ impl ConfigHost {
         Ok(found)
     }
 
-    /// Opens what stands under a path. The kernel itself keeps the way below the root, so a link that is swapped in
-    /// meanwhile leads nowhere. Links that say a whole path are looked up first, and opened without any link.
-    fn open(&self, path: &str) -> Result<(File, PathBuf), HostError> {
-        let shown = self.root.join(path);
+    /// Opens what stands under a path; says where that is, where it is not where the path says. The kernel itself keeps the way
+    /// below the root, so a link that is swapped in meanwhile leads nowhere. Links that say a whole path are looked up first,
+    /// and opened without any link.
+    fn open(&self, path: &str) -> Result<(File, Option<PathBuf>), HostError> {
         let failed = |at: &Path, cause: std::io::Error| {
             HostError::new(format!("cannot read {}: {cause}", at.display()))
         };
@@ -152,7 +152,7 @@ impl ConfigHost {
         };
         let links = ResolveFlags::empty();
         if let Ok(file) = below(root, Path::new(path), links) {
-            return Ok((file, shown));
+            return Ok((file, None));
         }
         let found = self.find(path)?;
         let root_path = self
@@ -161,10 +161,10 @@ impl ConfigHost {
             .map_err(|cause| failed(&self.root, cause))?;
         let inner = found.strip_prefix(&root_path).unwrap_or(&found);
         match below(root, inner, ResolveFlags::NO_SYMLINKS) {
-            Ok(file) => Ok((file, found)),
+            Ok(file) => Ok((file, Some(found))),
             // A kernel before 5.6.
             Err(rustix::io::Errno::NOSYS) => File::open(&found)
-                .map(|file| (file, found.clone()))
+                .map(|file| (file, Some(found.clone())))
                 .map_err(|cause| failed(&found, cause)),
             Err(cause) => Err(failed(&found, cause.into())),
         }
@@ -188,6 +188,23 @@ fn below(root: &OwnedFd, path: &Path, resolve: ResolveFlags) -> rustix::io::Resu
     rustix::fs::openat2(root, path, flags, Mode::empty(), resolve).map(Into::into)
 }
 
+/// What a file has, said to be `length` bytes, up to [`READ_LIMIT`].
+fn read_all(file: &mut impl Read, length: u64) -> std::io::Result<Vec<u8>> {
+    // A read that gives what was said and leaves room has met the end: none is needed that gives nothing.
+    let mut bytes = vec![0; length as usize + 1];
+    let read = match file.read(&mut bytes) {
+        Err(cause) if cause.kind() == std::io::ErrorKind::Interrupted => None,
+        read => Some(read?),
+    };
+    bytes.truncate(read.unwrap_or(0));
+    if read != Some(length as usize) {
+        // It may have grown since, or comes in pieces.
+        let rest = READ_LIMIT.saturating_sub(bytes.len() as u64);
+        file.take(rest).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
 impl Host for ConfigHost {
     fn load(&mut self, path: &str) -> Result<String, HostError> {
         self.read_file(path)
@@ -197,9 +214,10 @@ impl Host for ConfigHost {
         if let Some(name) = path.strip_prefix(LIBRARY_PREFIX) {
             return self.library_text(name).map(str::to_owned);
         }
-        let (mut opened, file) = self.open(path)?;
+        let (mut opened, found) = self.open(path)?;
+        let shown = || found.clone().unwrap_or_else(|| self.root.join(path));
         let failed = |cause: std::io::Error| {
-            HostError::new(format!("cannot read {}: {cause}", file.display()))
+            HostError::new(format!("cannot read {}: {cause}", shown().display()))
         };
         let metadata = opened.metadata().map_err(failed)?;
         if !metadata.is_file() {
@@ -210,25 +228,27 @@ impl Host for ConfigHost {
             };
             return Err(HostError::new(format!(
                 "{} is {kind}, not a file",
-                file.display()
+                shown().display()
             )));
         }
         if metadata.len() > READ_LIMIT {
             return Err(HostError {
-                message: format!("{} has more than {} MiB", file.display(), READ_LIMIT >> 20),
+                message: format!(
+                    "{} has more than {} MiB",
+                    shown().display(),
+                    READ_LIMIT >> 20
+                ),
                 help: Some("name it by its path, as in `./file`, in place of reading it".into()),
             });
         }
-        let mut bytes = Vec::with_capacity(metadata.len() as usize + 1);
-        // It may have grown since.
-        let mut most = Read::by_ref(&mut opened).take(READ_LIMIT);
-        most.read_to_end(&mut bytes).map_err(failed)?;
+        let bytes = read_all(&mut opened, metadata.len()).map_err(failed)?;
         String::from_utf8(bytes)
-            .map_err(|_| HostError::new(format!("{} is not UTF-8 text", file.display())))
+            .map_err(|_| HostError::new(format!("{} is not UTF-8 text", shown().display())))
     }
 
     fn read_dir(&mut self, path: &str) -> Result<Vec<(String, EntryKind)>, HostError> {
-        let (opened, folder) = self.open(path)?;
+        let (opened, found) = self.open(path)?;
+        let folder = found.unwrap_or_else(|| self.root.join(path));
         let failed = |cause: std::io::Error| {
             HostError::new(format!("cannot list {}: {cause}", folder.display()))
         };
@@ -445,6 +465,36 @@ mod tests {
             all,
             BTreeSet::from([own.context, first.context, above.context])
         );
+    }
+
+    #[test]
+    fn a_file_is_read_whole_whatever_its_length_was_said_to_be() {
+        /// Gives some bytes at a time, now and then none for now.
+        struct Pieces<'t>(&'t [u8], usize, bool);
+        impl Read for Pieces<'_> {
+            fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+                self.2 = !self.2;
+                if self.2 {
+                    return Err(std::io::ErrorKind::Interrupted.into());
+                }
+                let count = self.1.min(into.len());
+                self.0.read(&mut into[..count])
+            }
+        }
+        let text = b"a few words";
+        let length = text.len() as u64;
+        for said in [0, 1, length - 1, length, length + 1, 2 * length] {
+            for piece in [1, 3, 11, 100] {
+                for interrupted in [false, true] {
+                    let mut file = Pieces(text, piece, interrupted);
+                    let read = read_all(&mut file, said).unwrap();
+                    assert!(
+                        read == text || said < length && piece as u64 == said,
+                        "{said} {piece}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]

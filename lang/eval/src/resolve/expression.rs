@@ -8,7 +8,9 @@ use cairn_syntax::span::Span;
 use cairn_syntax::symbol::Symbol;
 
 use super::Resolver;
-use crate::ir::{Clause, Expr, Key, Kind, Part, Piece, Slot};
+use crate::ir::{
+    Assert, Binary, Clause, Code, Expr, Has, If, Items, Key, Kind, Let, Part, Piece, Select, Slot,
+};
 use crate::value::{Annotated, List, Origin, Place, State, Text, Value};
 
 impl<'a> Resolver<'_, 'a> {
@@ -41,9 +43,8 @@ impl<'a> Resolver<'_, 'a> {
                     value: value.span,
                 };
                 let clause = resolver.clause(clause, place);
-                let key = resolver.boxed(key);
-                let value = arena.make(|| resolver.delayed(value));
-                Kind::RecordFor { key, value, clause }
+                let field = arena.make(|| (resolver.expr(key), resolver.delayed(value)));
+                Kind::RecordFor { field, clause }
             }),
             ExprKind::Lambda { params, body } => Kind::Lambda(self.lambda(params, body, span)),
             ExprKind::Call { callee, args } => return self.call(callee, None, args, span),
@@ -54,29 +55,29 @@ impl<'a> Resolver<'_, 'a> {
             } => {
                 return self.select(target, key, *optional, span);
             }
-            ExprKind::Has { target, path } => Kind::Has {
-                target: self.boxed(target),
+            ExprKind::Has { target, path } => Kind::Has(arena.make(|| Has {
+                target: self.expr(target),
                 path: arena.each(path.len(), |index| self.key(&path[index])),
-            },
+            })),
             ExprKind::Let { bindings, body } => return self.bindings(bindings, body, span),
             ExprKind::If {
                 condition,
                 then,
                 otherwise,
-            } => Kind::If {
-                condition: self.boxed(condition),
-                then: self.boxed(then),
-                otherwise: self.boxed(otherwise),
-            },
+            } => Kind::If(arena.make(|| If {
+                condition: self.expr(condition),
+                then: self.expr(then),
+                otherwise: self.expr(otherwise),
+            })),
             ExprKind::Assert {
                 condition,
                 message,
                 body,
-            } => Kind::Assert {
-                condition: self.boxed(condition),
-                message: self.boxed(message),
-                body: self.boxed(body),
-            },
+            } => Kind::Assert(arena.make(|| Assert {
+                condition: self.expr(condition),
+                message: self.expr(message),
+                body: self.expr(body),
+            })),
             ExprKind::Unary { op, operand } => {
                 let operand = self.expr(operand);
                 match (op, &operand.kind) {
@@ -109,21 +110,17 @@ impl<'a> Resolver<'_, 'a> {
                 op_span,
                 left,
                 right,
-            } => {
-                let left = self.boxed(left);
-                let right = self.boxed(right);
-                match op {
-                    BinaryOp::And => Kind::And(left, right),
-                    BinaryOp::Or => Kind::Or(left, right),
-                    BinaryOp::Default => Kind::Default(left, right),
-                    op => Kind::Binary {
-                        op: *op,
-                        op_span: *op_span,
-                        left,
-                        right,
-                    },
-                }
-            }
+            } => match op {
+                BinaryOp::And => Kind::And(self.boxed(left), self.boxed(right)),
+                BinaryOp::Or => Kind::Or(self.boxed(left), self.boxed(right)),
+                BinaryOp::Default => Kind::Default(self.boxed(left), self.boxed(right)),
+                op => Kind::Binary(arena.make(|| Binary {
+                    op: *op,
+                    op_span: *op_span,
+                    left: self.expr(left),
+                    right: self.expr(right),
+                })),
+            },
             ExprKind::Annotated { annotation, value } => {
                 let annotation = arena.alloc(annotation.clone());
                 let value = self.delayed(value);
@@ -284,7 +281,7 @@ impl<'a> Resolver<'_, 'a> {
             Kind::Constant(Value::List(arena.alloc(List { items, origins })))
         } else {
             let items = arena.slice(elements);
-            Kind::List { items, origins }
+            Kind::List(arena.alloc(Items { items, origins }))
         };
         self.evaluator.resolving.elements.truncate(first);
         kind
@@ -361,13 +358,13 @@ impl<'a> Resolver<'_, 'a> {
                 _ => {}
             }
         }
-        let target = self.evaluator.arena.alloc(target);
+        let select = self.evaluator.arena.alloc(Select {
+            target,
+            key,
+            optional,
+        });
         Expr {
-            kind: Kind::Select {
-                target,
-                key,
-                optional,
-            },
+            kind: Kind::Select(select),
             span,
         }
     }
@@ -397,16 +394,13 @@ impl<'a> Resolver<'_, 'a> {
                     _ => value,
                 });
             }
-            let body = resolver.boxed(body);
             let first = slots.first().copied().unwrap_or(0);
-            Expr {
-                kind: Kind::Let {
-                    first,
-                    bindings: arena.collect(values),
-                    body,
-                },
-                span,
-            }
+            let kind = Kind::Let(arena.make(|| Let {
+                first,
+                bindings: arena.collect(values),
+                body: resolver.expr(body),
+            }));
+            Expr { kind, span }
         })
     }
 
@@ -431,8 +425,12 @@ pub(super) fn constant<'a>(expr: &Expr<'a>) -> Option<Value<'a>> {
 }
 
 /// The state of a thunk that was made blank and now gets its content; code must have no captures.
-pub(super) fn filled<'a>(resolver: &Resolver<'_, 'a>, code: crate::ir::Code<'a>) -> State<'a> {
+pub(super) fn filled<'a>(resolver: &Resolver<'_, 'a>, code: Code<'a>) -> State<'a> {
     debug_assert!(code.captures.is_empty(), "module code captures nothing");
+    if let Kind::Constant(Value::Thunk(_)) = code.body.kind {
+        // What another name stands for, which may still be blank: it is read when this one is.
+        return State::Suspended(resolver.evaluator.arena.alloc(code), &[]);
+    }
     match resolver.evaluator.constant_or_thunk(code) {
         Value::Thunk(thunk) => thunk.state.get(),
         value => State::Done(value),

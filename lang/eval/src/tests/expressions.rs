@@ -214,6 +214,24 @@ fn mistakes_in_calls_are_found_where_nothing_runs() {
         "if true then 1 else list.map([1])",
         "eval::missing_argument …`function`…",
     );
+    for (function, least, most) in [
+        ("list.map", 2, 2),
+        ("((a, b = 1) => a)", 1, 2),
+        ("known", 1, 3),
+        ("((() => 1))", 0, 0),
+    ] {
+        for given in 0..5 {
+            let arguments = vec!["[]"; given].join(", ");
+            let call = format!("{function}({arguments})");
+            let expect = match given {
+                given if given < least => "eval::missing_argument …",
+                given if given > most => "eval::too_many_arguments …",
+                _ => "1",
+            };
+            let let_known = "let known = (a, b = 1, c = 2) => a in";
+            check(&format!("{let_known} if true then 1 else {call}"), expect);
+        }
+    }
     check(
         "if true then 1 else list.mpa([1])",
         "eval::missing_field 1:26-29 … did you mean `map`?",

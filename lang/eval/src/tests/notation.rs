@@ -67,6 +67,42 @@ fn long_records_have_a_line_for_each_field_and_read_back() {
 }
 
 #[test]
+fn what_is_computed_whole_first_is_written_alike() {
+    let arena = Arena::new();
+    let host = Box::new(NoHost);
+    let mut evaluator = Evaluator::new(&arena, SourceMap::default(), Interner::default(), host);
+    let mut check = |text: &str| {
+        let scope = evaluator.prelude();
+        let (value, span) = evaluator.evaluate_in(scope, "test.cairn", text).unwrap();
+        let printed = evaluator.print(value, span).unwrap();
+        let data = evaluator.data(value, span).unwrap();
+        assert_eq!(data.print(), printed, "{text}");
+        printed.contains('\n')
+    };
+    let mut broken = Vec::new();
+    // Around the width of a line, by the length of the elements and by their number.
+    for width in 0..100 {
+        for count in 1..4 {
+            let element = "x".repeat(width / count);
+            let last = format!("\"{}\"", "x".repeat(width % count) + &element);
+            let elements = format!("\"{element}\", ").repeat(count - 1) + &last;
+            let fields = format!("{{ a = [{elements}], b = {{ c = {last}, d = {{}} }} }}");
+            broken.push(check(&format!("[{elements}]")));
+            broken.push(check(&fields));
+        }
+    }
+    for count in 0..40 {
+        broken.push(check(&format!("[{}]", "1, ".repeat(count))));
+        broken.push(check(&format!("[{}]", "[], ".repeat(count))));
+        broken.push(check(&format!(
+            "[[{}], [{{}}, null]]",
+            "-5, ".repeat(count)
+        )));
+    }
+    assert!(broken.contains(&true) && broken.contains(&false));
+}
+
+#[test]
 fn annotations_are_kept() {
     check("{ a = force [after 1] }", "{ a = force [after 1] }");
 }

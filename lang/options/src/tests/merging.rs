@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{config, gives, with};
+use super::{config, fails, gives, with};
 
 #[test]
 fn defaults_stand_where_nothing_is_said() {
@@ -30,6 +30,16 @@ fn records_and_maps_merge_by_key_however_deep_they_were_written() {
     gives(text, "/services/web/sites/b/port", &json!(443));
     gives(text, "/services/web/level", &json!("info"));
     gives(text, "/services/mail/enable", &json!(true));
+}
+
+#[test]
+fn a_let_may_be_another_that_comes_later() {
+    let text = "let a = b\nlet b = c\nlet c = [1]\nports = a";
+    gives(text, "/ports", &json!([1]));
+    let text = "let all = config\npackages = [\"p\"]\nnote = string.join(all.packages, \"\")";
+    gives(text, "/note", &json!("p"));
+    let cycle = "let a = b\nlet b = a\nports = a";
+    fails(cycle, &["eval::cycle 2:9-10"]);
 }
 
 #[test]

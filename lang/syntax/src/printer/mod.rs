@@ -65,10 +65,24 @@ impl Printer<'_> {
 }
 
 /// Writes text between quotes: what could end it or begin an interpolation is escaped.
+#[inline]
 pub fn escape(text: &str, out: &mut String) {
-    let mut rest = text;
-    // Most of a text is copied as it stands, in pieces as long as there are.
-    while let Some(at) = rest.bytes().position(|byte| !AS_IT_IS[usize::from(byte)]) {
+    // Most texts are copied as they stand.
+    match special(text) {
+        None => out.push_str(text),
+        Some(at) => escape_from(text, at, out),
+    }
+}
+
+/// Where the first byte is that may have to be escaped.
+fn special(text: &str) -> Option<usize> {
+    text.bytes().position(|byte| !AS_IT_IS[usize::from(byte)])
+}
+
+/// The same for a text that has something special.
+fn escape_from(text: &str, first: usize, out: &mut String) {
+    let (mut rest, mut next) = (text, Some(first));
+    while let Some(at) = next {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
         let mut chars = from.chars();
@@ -85,6 +99,7 @@ pub fn escape(text: &str, out: &mut String) {
             None => {}
         }
         rest = chars.as_str();
+        next = special(rest);
     }
     out.push_str(rest);
 }
