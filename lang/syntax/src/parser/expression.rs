@@ -326,12 +326,11 @@ impl Parser<'_> {
                 _ => self.selection(inner),
             };
             let span = self.span_from(first);
-            let kind = if self.grow(span) {
-                kind
+            target = if self.grow(span) {
+                Expr { kind, span }
             } else {
-                ExprKind::Error
+                unread(span)
             };
-            target = Expr { kind, span };
         }
         if self.next > atom {
             self.shape(Form::Chain, first);

@@ -100,19 +100,19 @@ impl Parser<'_> {
 
     /// A word that may be a variable.
     pub(super) fn bound_name(&mut self) -> Option<Name> {
-        let Some(text) = self.word() else {
-            let error = self.expected("a name");
-            self.report_expected(error);
+        let token = self.token();
+        if token.kind != TokenKind::Word {
+            self.misses("a name");
             return None;
-        };
-        if self.token().is_reserved() {
-            let span = self.span();
+        }
+        if token.is_reserved() {
+            let text = self.text_of(token);
             let error = format!("`{text}` is reserved and can't be a variable");
             self.report(
-                Diagnostic::error("syntax::reserved", span, error).help("choose another name"),
+                Diagnostic::error("syntax::reserved", token.span(self.id), error)
+                    .help("choose another name"),
             );
         }
-        let token = self.bump();
-        Some(self.name(token))
+        Some(self.read_name())
     }
 }

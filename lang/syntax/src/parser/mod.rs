@@ -268,11 +268,11 @@ impl<'a> Parser<'a> {
         self.here
     }
 
-    /// Goes on reading at the token after the one at `index`.
+    /// Goes on reading at the token after the one at `index`, which is not the last one.
     fn go_behind(&mut self, index: usize) {
+        self.last_end = self.all[index].end;
         self.next = index + 1;
         self.here = self.all[self.next];
-        self.last_end = self.all[index].end;
     }
 
     /// The closing token of the opening one at `index`.
@@ -320,11 +320,16 @@ impl<'a> Parser<'a> {
     fn bump(&mut self) -> Token {
         let token = self.here;
         if token.kind != TokenKind::End {
-            self.next += 1;
-            self.here = self.all[self.next];
-            self.last_end = token.end;
+            self.step();
         }
         token
+    }
+
+    /// Goes on behind the next token, which is not the last one.
+    fn step(&mut self) {
+        self.last_end = self.here.end;
+        self.next += 1;
+        self.here = self.all[self.next];
     }
 
     fn eat(&mut self, kind: TokenKind) -> bool {
@@ -365,24 +370,24 @@ impl<'a> Parser<'a> {
         Some(value)
     }
 
-    /// Reads a string without interpolation where it stands here: its opening and closing quotes and its text.
-    fn plain_string(&mut self) -> Option<(Token, Token, Cow<'a, str>)> {
-        let (open, second) = (self.here, self.second());
+    /// Reads a string without interpolation where it stands here: its text, and where it stands with its quotes.
+    fn plain_string(&mut self) -> Option<(Cow<'a, str>, Span)> {
+        let open = self.token();
         if open.kind != TokenKind::StrOpen {
             return None;
         }
-        match (second.kind, open.value as usize - self.next) {
-            (TokenKind::StrClose, _) => {
-                self.go_behind(self.next + 1);
-                Some((open, second, Cow::Borrowed("")))
-            }
-            (TokenKind::StrText, 2) => {
-                self.go_behind(self.next + 2);
-                let close = self.all[self.next - 1];
-                Some((open, close, self.take_text(second)))
-            }
-            _ => None,
-        }
+        let text = match (open.value as usize - self.next, self.second()) {
+            (1, _) => Cow::Borrowed(""),
+            (2, text) => self.take_text(text),
+            _ => return None,
+        };
+        self.go_behind(open.value as usize);
+        let span = Span {
+            source: self.id,
+            start: open.start,
+            end: self.last_end,
+        };
+        Some((text, span))
     }
 
     /// What a string's text stands for; asked once.
@@ -409,7 +414,8 @@ impl<'a> Parser<'a> {
 
     /// Reads a word as a name.
     fn read_name(&mut self) -> Name {
-        let token = self.bump();
+        let token = self.token();
+        self.step();
         self.name(token)
     }
 
@@ -439,6 +445,7 @@ impl<'a> Parser<'a> {
         unread(self.place())
     }
 
+    #[cold]
     fn report(&mut self, error: Diagnostic) {
         self.errors.push(error);
     }
@@ -454,6 +461,7 @@ impl<'a> Parser<'a> {
     }
 
     /// What was expected at the next token; silent where recovery put that token in.
+    #[cold]
     fn expected(&self, wanted: &str) -> Diagnostic {
         let token = self.token();
         let found = self.describe(token);
@@ -465,6 +473,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Reports what was expected at the next token, unless recovery put that token in.
+    #[cold]
     fn report_expected(&mut self, error: Diagnostic) {
         let token = self.token();
         let put_in = token.start == token.end && token.kind.is_closer();
@@ -474,12 +483,14 @@ impl<'a> Parser<'a> {
     }
 
     fn expect(&mut self, kind: TokenKind, wanted: &str) -> bool {
-        let found = self.eat(kind);
-        if !found {
-            let error = self.expected(wanted);
-            self.report_expected(error);
-        }
-        found
+        self.eat(kind) || self.misses(wanted)
+    }
+
+    #[cold]
+    fn misses(&mut self, wanted: &str) -> bool {
+        let error = self.expected(wanted);
+        self.report_expected(error);
+        false
     }
 
     /// Reads one level deeper. Where that is too deep the element is skipped, and what is said to stand there instead.
@@ -501,6 +512,7 @@ impl<'a> Parser<'a> {
         result
     }
 
+    #[cold]
     fn report_too_deep(&mut self, span: Span) {
         if !std::mem::replace(&mut self.too_deep, true) {
             self.report(
@@ -513,12 +525,12 @@ impl<'a> Parser<'a> {
     /// Notes that what was read gets one higher; false where that is too high.
     fn grow(&mut self, span: Span) -> bool {
         self.deepest += 1;
-        if self.deepest <= HEIGHT {
-            return true;
+        let grows = self.deepest <= HEIGHT;
+        if !grows {
+            self.report_too_deep(span);
+            self.deepest = self.depth;
         }
-        self.report_too_deep(span);
-        self.deepest = self.depth;
-        false
+        grows
     }
 
     /// Reads what stands between the opening token here and its closing one.
