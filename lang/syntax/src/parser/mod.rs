@@ -160,12 +160,25 @@ fn read<T>(
     let mut lexed = tokenize(text, id);
     let mut parser = Parser::new(id, &mut lexed, names);
     let tree = read(&mut parser);
-    let mut found = std::mem::take(&mut parser.errors);
+    let found = std::mem::take(&mut parser.errors);
     let shapes = parser.shapes.take().unwrap_or_default();
     drop(parser);
+    let mut errors = lexed.errors;
+    if !(errors.is_empty() && found.is_empty()) {
+        join_errors(text, &mut errors, found);
+    }
+    let outline = Outline {
+        tokens: lexed.tokens,
+        shapes,
+    };
+    (Parsed { tree, errors }, outline)
+}
+
+/// Adds what the parser found to what the lexer found, in the order of the text.
+fn join_errors(text: &str, errors: &mut Vec<SyntaxError>, mut found: Vec<SyntaxError>) {
     // What the parser says about a line that the lexer could not read is noise.
     let mut torn: Vec<(usize, usize)> = Vec::new();
-    for error in &lexed.errors {
+    for error in errors.iter() {
         let start = error.primary.span.start as usize;
         let known = torn
             .last()
@@ -184,15 +197,9 @@ fn read<T>(
             .take(2)
             .any(|(_, to)| start <= *to)
     });
-    let mut errors = lexed.errors;
     errors.append(&mut found);
     errors.sort_by_key(|error| error.primary.span.start);
     errors.dedup();
-    let outline = Outline {
-        tokens: lexed.tokens,
-        shapes,
-    };
-    (Parsed { tree, errors }, outline)
 }
 
 /// The bytes of the lines that a span touches.
@@ -209,6 +216,11 @@ fn unread(span: Span) -> Expr {
         kind: ExprKind::Error,
         span,
     }
+}
+
+/// Puts a node where it stays. Unlike `Box::new` it makes room first, and so the node is copied once.
+fn boxed<T>(node: T) -> Box<T> {
+    Box::write(Box::new_uninit(), node)
 }
 
 /// The state of reading one file.
