@@ -245,18 +245,19 @@ impl<'s> Lexer<'s> {
             let start = at;
             match byte {
                 b' ' | b'\t' | b'\r' => {
-                    at = scan::blanks_end(bytes, start + 1);
+                    at = scan::spaces_end(bytes, start + 1);
                     before.space = true;
                     continue;
                 }
                 b'\n' => {
-                    at = scan::blanks_end(bytes, start + 1);
+                    at = scan::spaces_end(bytes, start + 1);
                     before = Before::LINE;
                     continue;
                 }
                 b'a'..=b'z' | b'A'..=b'Z' | b'_' => {
-                    at = scan::word_end(bytes, start);
-                    let keyword = Keyword::at(bytes, start, at);
+                    let (end, window) = scan::word(bytes, start);
+                    at = end;
+                    let keyword = Keyword::in_window(window, end - start);
                     self.word(keyword, start, at, before);
                 }
                 b'0'..=b'9' if let Some((end, value)) = scan::short_number(bytes, start) => {
@@ -334,6 +335,7 @@ impl<'s> Lexer<'s> {
     }
 
     /// Reads what stands here and begins with this byte: a comment or one token, or a string up to its first interpolation.
+    #[inline(never)]
     fn seldom(&mut self, first: u8) {
         let (bytes, at) = (self.source.as_bytes(), self.at);
         let second = bytes.get(at + 1);

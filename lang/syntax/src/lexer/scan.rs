@@ -13,7 +13,7 @@ use nom::error::{Error, ErrorKind};
 use nom::sequence::{pair, preceded, terminated};
 use nom::{IResult, Parser};
 
-use super::token::{Number, TokenKind};
+use super::token::{Number, TokenKind, pack};
 
 /// Splits after so many bytes, as nom's parsers do.
 fn split(input: &str, at: usize) -> (&str, &str) {
@@ -25,11 +25,11 @@ fn nothing<T>(input: &str) -> IResult<&str, T> {
     Err(nom::Err::Error(Error::new(input, ErrorKind::Tag)))
 }
 
-/// Where blanks other than line breaks end that begin at `at`.
+/// Where spaces end that begin at `at`.
 #[inline]
-pub fn blanks_end(bytes: &[u8], at: usize) -> usize {
+pub fn spaces_end(bytes: &[u8], at: usize) -> usize {
     let mut end = at;
-    while let Some(b' ' | b'\t' | b'\r') = bytes.get(end) {
+    while let Some(b' ') = bytes.get(end) {
         end += 1;
     }
     end
@@ -81,45 +81,61 @@ fn outside_word(window: u64) -> u64 {
     (!(letters | digits) & others_than_line | window) & all(0x80)
 }
 
-/// Where inner bytes of a word end that begin at `at`.
+/// The eight bytes from `at`, the first one lowest, with zeros for those beyond the end of the text.
 #[inline]
-fn inner_end(bytes: &[u8], at: usize) -> usize {
+fn eight(bytes: &[u8], at: usize) -> u64 {
+    match bytes.get(at..at + 8) {
+        Some(window) => window.try_into().map_or(0, u64::from_le_bytes),
+        None => pack(bytes.get(at..).unwrap_or_default()),
+    }
+}
+
+/// Where inner bytes of a word end that begin at `at`, where these are the eight bytes from there.
+#[inline]
+fn inner_end(bytes: &[u8], at: usize, mut window: u64) -> usize {
     let mut end = at;
-    while let Some(window) = bytes.get(end..end + 8) {
-        let window = window.try_into().map_or(0, u64::from_le_bytes);
+    loop {
         let outside = outside_word(window);
         if outside != 0 {
             return end + outside.trailing_zeros() as usize / 8;
         }
         end += 8;
+        window = eight(bytes, end);
     }
-    while bytes.get(end).is_some_and(|byte| IN_WORD[*byte as usize]) {
-        end += 1;
-    }
-    end
 }
 
-/// Where a word ends that begins at `at`; at `at` where none begins. Hyphens belong to it where a letter, a digit or `_` follows them.
-#[inline]
+/// Where a word ends that begins at `at`; at `at` where none begins.
 pub fn word_end(bytes: &[u8], at: usize) -> usize {
-    let is_inner = |at: usize| bytes.get(at).is_some_and(|byte| IN_WORD[*byte as usize]);
     if bytes.get(at).is_none_or(u8::is_ascii_digit) {
         return at;
     }
+    word(bytes, at).0
+}
+
+/// Where a word ends of which a letter or `_` stands at `at`, and its first eight bytes with what follows a shorter one. Hyphens belong
+/// to it where a letter, a digit or `_` follows them.
+#[inline]
+pub fn word(bytes: &[u8], at: usize) -> (usize, u64) {
+    let window = eight(bytes, at);
+    let end = inner_end(bytes, at, window);
+    match bytes.get(end) {
+        Some(b'-') if end > at => (hyphens_end(bytes, end), window),
+        _ => (end, window),
+    }
+}
+
+/// Where a word ends that has hyphens at `at`.
+#[cold]
+fn hyphens_end(bytes: &[u8], at: usize) -> usize {
     let mut end = at;
     loop {
-        end = inner_end(bytes, end);
-        if end == at || bytes.get(end) != Some(&b'-') {
+        let hyphens = bytes[end..].iter().take_while(|byte| **byte == b'-');
+        let after = end + hyphens.count();
+        let further = inner_end(bytes, after, eight(bytes, after));
+        if further == after || after == end {
             return end;
         }
-        let mut after = end;
-        while bytes.get(after) == Some(&b'-') {
-            after += 1;
-        }
-        if !is_inner(after) {
-            return end;
-        }
-        end = after;
+        end = further;
     }
 }
 

@@ -255,16 +255,17 @@ impl Keyword {
 
     /// Which one a word is.
     pub fn of(word: &str) -> Option<Self> {
-        Self::at(word.as_bytes(), 0, word.len())
+        let start = word.as_bytes().get(..LONGEST).unwrap_or(word.as_bytes());
+        Self::in_window(pack(start), word.len())
     }
 
-    /// Which one stands from `start` to `end`, where a word does.
+    /// Which one a word of so many bytes is, where these are its first eight bytes with what follows a shorter one.
     #[inline]
-    pub(super) fn at(bytes: &[u8], start: usize, end: usize) -> Option<Self> {
-        if !(SHORTEST..=LONGEST).contains(&(end - start)) {
+    pub(super) fn in_window(window: u64, length: usize) -> Option<Self> {
+        if !(SHORTEST..=LONGEST).contains(&length) {
             return None;
         }
-        let packed = packed(bytes, start, end - start);
+        let packed = window & (u64::MAX >> (64 - 8 * length));
         let (known, keyword) = BY_PACKED[slot(packed)];
         if known == packed { keyword } else { None }
     }
@@ -274,20 +275,8 @@ impl Keyword {
 const SHORTEST: usize = 2;
 const LONGEST: usize = 8;
 
-/// Up to eight bytes from `start`, the first one lowest.
-#[inline]
-fn packed(bytes: &[u8], start: usize, length: usize) -> u64 {
-    match bytes.get(start..start + 8) {
-        // Words at the end of a text are alone in having no eight bytes.
-        Some(window) => {
-            let window = window.try_into().map_or(0, u64::from_le_bytes);
-            window & (u64::MAX >> (64 - 8 * length))
-        }
-        None => pack(&bytes[start..start + length]),
-    }
-}
-
-const fn pack(bytes: &[u8]) -> u64 {
+/// Up to eight bytes, the first one lowest.
+pub(super) const fn pack(bytes: &[u8]) -> u64 {
     let (mut packed, mut left) = (0, bytes.len());
     while left > 0 {
         left -= 1;
@@ -334,15 +323,12 @@ mod tests {
                 let known = KEYWORDS.iter().any(|(text, _)| *text == other);
                 assert!(known || Keyword::of(other).is_none(), "{other}");
             }
-            for around in ["", "x", "\0\0\0\0\0\0\0\0\0"] {
-                let (before, after) = (format!("{around}{text}"), format!("{text}{around}"));
-                let found = Keyword::at(after.as_bytes(), 0, text.len());
-                assert_eq!(found, Some(keyword), "{after}");
-                let found = Keyword::at(before.as_bytes(), around.len(), before.len());
-                assert_eq!(found, Some(keyword), "{before}");
-                assert!(around.is_empty() || Keyword::of(&before).is_none());
-                assert!(around.is_empty() || Keyword::of(&after).is_none());
-            }
+            let (before, after) = (format!("x{text}"), format!("{text}x"));
+            assert_eq!(Keyword::of(&before), None);
+            assert_eq!(Keyword::of(&after), None);
+            let window = pack(&[text.as_bytes(), b"= 123456"].concat()[..LONGEST]);
+            assert_eq!(Keyword::in_window(window, text.len()), Some(keyword));
+            assert_eq!(Keyword::in_window(window, text.len() + 8), None);
         }
         assert_eq!(Keyword::of(""), None);
         assert_eq!(Keyword::of("\0\0"), None);

@@ -43,7 +43,7 @@ impl Parser<'_> {
                 ExprKind::Path(self.text_of(token).to_owned())
             }
             TokenKind::StrOpen => match self.plain_string() {
-                Some((.., text)) => one_text(text),
+                Some((text, _)) => one_text(text),
                 None => ExprKind::Str(self.string()),
             },
             TokenKind::ParenOpen => return self.bracketed(),
@@ -153,9 +153,8 @@ impl Parser<'_> {
         if token.kind != TokenKind::StrOpen {
             return None;
         }
-        if let Some((open, close, text)) = self.plain_string() {
+        if let Some((text, span)) = self.plain_string() {
             let symbol = self.names.intern(&text);
-            let span = open.span(self.id).to(close.span(self.id));
             return Some(Key::Name(Name { symbol, span }));
         }
         let mut parts = self.string();

@@ -4,7 +4,7 @@
 
 use super::atom::constant;
 use super::tokens::{annotates, annotation, binding_head, named};
-use super::{Form, NESTING, Parser, unread};
+use super::{Form, NESTING, Parser, boxed, unread};
 use crate::ast::{Arg, BinaryOp, Binding, Expr, ExprKind, Key, UnaryOp};
 use crate::diagnostic::Diagnostic;
 use crate::lexer::token::{Keyword, Token, TokenKind};
@@ -69,7 +69,7 @@ impl Parser<'_> {
             span: self.span_from(first),
             kind: ExprKind::Annotated {
                 annotation,
-                value: Box::new(value),
+                value: boxed(value),
             },
         }
     }
@@ -171,8 +171,8 @@ impl Parser<'_> {
                 ExprKind::Binary {
                     op,
                     op_span,
-                    left: Box::new(left),
-                    right: Box::new(right),
+                    left: boxed(left),
+                    right: boxed(right),
                 }
             } else {
                 ExprKind::Error
@@ -286,7 +286,7 @@ impl Parser<'_> {
         Expr {
             kind: ExprKind::Unary {
                 op,
-                operand: Box::new(operand),
+                operand: boxed(operand),
             },
             span: self.span_from(first),
         }
@@ -312,26 +312,25 @@ impl Parser<'_> {
             if !goes_on {
                 break;
             }
-            let inner = Box::new(target);
-            let kind = match token.kind {
-                TokenKind::ParenOpen => self.call(inner),
+            let inner = boxed(target);
+            target = match token.kind {
+                TokenKind::ParenOpen => {
+                    let kind = self.call(inner);
+                    self.grown(first, kind)
+                }
                 TokenKind::Word => {
                     self.bump();
                     let path = self.key_path();
-                    ExprKind::Has {
-                        target: inner,
-                        path,
-                    }
+                    self.grown(
+                        first,
+                        ExprKind::Has {
+                            target: inner,
+                            path,
+                        },
+                    )
                 }
-                _ => self.selection(inner),
+                _ => self.selection(first, inner),
             };
-            let span = self.span_from(first);
-            let kind = if self.grow(span) {
-                kind
-            } else {
-                ExprKind::Error
-            };
-            target = Expr { kind, span };
         }
         if self.next > atom {
             self.shape(Form::Chain, first);
@@ -340,16 +339,39 @@ impl Parser<'_> {
         target
     }
 
-    fn selection(&mut self, target: Box<Expr>) -> ExprKind {
+    /// What begins at `first` and ends here, where it may be so high.
+    #[inline]
+    fn grown(&mut self, first: usize, kind: ExprKind) -> Expr {
+        let span = self.span_from(first);
+        if self.grow(span) {
+            Expr { kind, span }
+        } else {
+            unread(span)
+        }
+    }
+
+    #[inline]
+    fn selection(&mut self, first: usize, target: Box<Expr>) -> Expr {
         let optional = self.at(TokenKind::QuestionDot);
         self.bump();
-        if let Some(key) = self.key() {
-            return ExprKind::Select {
-                target,
-                key,
-                optional,
-            };
-        }
+        let key = if self.at(TokenKind::Word) {
+            Key::Name(self.read_name())
+        } else if let Some(key) = self.key() {
+            key
+        } else {
+            self.report_missing_key();
+            return self.grown(first, ExprKind::Error);
+        };
+        let kind = ExprKind::Select {
+            target,
+            key,
+            optional,
+        };
+        self.grown(first, kind)
+    }
+
+    #[cold]
+    fn report_missing_key(&mut self) {
         let error = self.expected("a name after the dot").help(
             "a key is a name, a string in quotes or `.[expression]`; items of a list: `list.at`",
         );
@@ -357,15 +379,15 @@ impl Parser<'_> {
         if self.at(TokenKind::Number) {
             self.bump();
         }
-        ExprKind::Error
     }
 
     /// `a`, `"b c"`, `[expr]`: what stands after a dot.
+    #[inline]
     pub(super) fn key(&mut self) -> Option<Key> {
         match self.token().kind {
             TokenKind::BracketOpen => {
                 let key = self.inside(true, "`]`", Self::expression);
-                Some(Key::Computed(Box::new(key)))
+                Some(Key::Computed(boxed(key)))
             }
             TokenKind::Word => Some(Key::Name(self.read_name())),
             TokenKind::StrOpen => self.literal_key(),
@@ -457,9 +479,9 @@ impl Parser<'_> {
         self.shape(Form::If, first);
         Expr {
             kind: ExprKind::If {
-                condition: Box::new(condition),
-                then: Box::new(then),
-                otherwise: Box::new(otherwise),
+                condition: boxed(condition),
+                then: boxed(then),
+                otherwise: boxed(otherwise),
             },
             span: self.span_from(first),
         }
@@ -487,7 +509,7 @@ impl Parser<'_> {
         Expr {
             kind: ExprKind::Let {
                 bindings,
-                body: Box::new(body),
+                body: boxed(body),
             },
             span: self.span_from(first),
         }
@@ -504,9 +526,9 @@ impl Parser<'_> {
         self.shape(Form::Assert, first);
         Expr {
             kind: ExprKind::Assert {
-                condition: Box::new(condition),
-                message: Box::new(message),
-                body: Box::new(body),
+                condition: boxed(condition),
+                message: boxed(message),
+                body: boxed(body),
             },
             span: self.span_from(first),
         }

@@ -6,7 +6,7 @@
 use super::Parser;
 use crate::ast::{Arg, ExprKind, Param, Pattern, StrPart};
 use crate::diagnostic::Diagnostic;
-use crate::lexer::token::{Keyword, TokenKind};
+use crate::lexer::token::TokenKind;
 use crate::span::Span;
 
 impl Parser<'_> {
@@ -110,12 +110,11 @@ impl Parser<'_> {
         }
     }
 
-    /// `inherit a b` and `inherit (r) a b` in a record.
+    /// Where the word `inherit` stands: `inherit a b` and `inherit (r) a b` in a record.
     pub(super) fn foreign_inherit(&mut self) -> bool {
         let second = self.second();
-        let foreign = self.at_word(Keyword::Inherit)
-            && !second.line_before
-            && matches!(second.kind, TokenKind::Word | TokenKind::ParenOpen);
+        let foreign =
+            !second.line_before && matches!(second.kind, TokenKind::Word | TokenKind::ParenOpen);
         if !foreign {
             return false;
         }

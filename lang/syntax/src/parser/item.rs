@@ -23,7 +23,7 @@ impl Parser<'_> {
         self.separated(false, "a definition", |parser| {
             let doc = parser.doc();
             let first = parser.next;
-            if parser.foreign_inherit() {
+            if parser.at_word(Keyword::Inherit) && parser.foreign_inherit() {
                 return;
             }
             let Some(kind) = parser.item() else {
@@ -98,11 +98,8 @@ impl Parser<'_> {
         let path = if self.at(TokenKind::Path) {
             let path = self.bump();
             (self.text_of(path).to_owned(), path.span(self.id))
-        } else if let Some((open, close, text)) = self.plain_string() {
-            (
-                text.into_owned(),
-                open.span(self.id).to(close.span(self.id)),
-            )
+        } else if let Some((text, span)) = self.plain_string() {
+            (text.into_owned(), span)
         } else {
             let first = self.next;
             let alone = self.token().line_before;

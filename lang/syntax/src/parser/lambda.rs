@@ -2,7 +2,7 @@
 //!
 //! In: tokens. Out: lambdas and [`Pattern`]s. Refuses to check that names differ: resolution does.
 
-use super::{Form, Parser};
+use super::{Form, Parser, boxed};
 use crate::ast::{Expr, ExprKind, Name, Param, Pattern};
 use crate::diagnostic::Diagnostic;
 use crate::lexer::token::{Keyword, TokenKind};
@@ -48,7 +48,7 @@ impl Parser<'_> {
         Expr {
             kind: ExprKind::Lambda {
                 params,
-                body: Box::new(body),
+                body: boxed(body),
             },
             span: self.span_from(first),
         }
@@ -100,19 +100,19 @@ impl Parser<'_> {
 
     /// A word that may be a variable.
     pub(super) fn bound_name(&mut self) -> Option<Name> {
-        let Some(text) = self.word() else {
-            let error = self.expected("a name");
-            self.report_expected(error);
+        let token = self.token();
+        if token.kind != TokenKind::Word {
+            self.misses("a name");
             return None;
-        };
-        if self.token().is_reserved() {
-            let span = self.span();
+        }
+        if token.is_reserved() {
+            let text = self.text_of(token);
             let error = format!("`{text}` is reserved and can't be a variable");
             self.report(
-                Diagnostic::error("syntax::reserved", span, error).help("choose another name"),
+                Diagnostic::error("syntax::reserved", token.span(self.id), error)
+                    .help("choose another name"),
             );
         }
-        let token = self.bump();
-        Some(self.name(token))
+        Some(self.read_name())
     }
 }

@@ -160,12 +160,25 @@ fn read<T>(
     let mut lexed = tokenize(text, id);
     let mut parser = Parser::new(id, &mut lexed, names);
     let tree = read(&mut parser);
-    let mut found = std::mem::take(&mut parser.errors);
+    let found = std::mem::take(&mut parser.errors);
     let shapes = parser.shapes.take().unwrap_or_default();
     drop(parser);
+    let mut errors = lexed.errors;
+    if !(errors.is_empty() && found.is_empty()) {
+        join_errors(text, &mut errors, found);
+    }
+    let outline = Outline {
+        tokens: lexed.tokens,
+        shapes,
+    };
+    (Parsed { tree, errors }, outline)
+}
+
+/// Adds what the parser found to what the lexer found, in the order of the text.
+fn join_errors(text: &str, errors: &mut Vec<SyntaxError>, mut found: Vec<SyntaxError>) {
     // What the parser says about a line that the lexer could not read is noise.
     let mut torn: Vec<(usize, usize)> = Vec::new();
-    for error in &lexed.errors {
+    for error in errors.iter() {
         let start = error.primary.span.start as usize;
         let known = torn
             .last()
@@ -184,15 +197,9 @@ fn read<T>(
             .take(2)
             .any(|(_, to)| start <= *to)
     });
-    let mut errors = lexed.errors;
     errors.append(&mut found);
     errors.sort_by_key(|error| error.primary.span.start);
     errors.dedup();
-    let outline = Outline {
-        tokens: lexed.tokens,
-        shapes,
-    };
-    (Parsed { tree, errors }, outline)
 }
 
 /// The bytes of the lines that a span touches.
@@ -209,6 +216,11 @@ fn unread(span: Span) -> Expr {
         kind: ExprKind::Error,
         span,
     }
+}
+
+/// Puts a node where it stays. Unlike `Box::new` it makes room first, and so the node is copied once.
+fn boxed<T>(node: T) -> Box<T> {
+    Box::write(Box::new_uninit(), node)
 }
 
 /// The state of reading one file.
@@ -268,11 +280,11 @@ impl<'a> Parser<'a> {
         self.here
     }
 
-    /// Goes on reading at the token after the one at `index`.
+    /// Goes on reading at the token after the one at `index`, which is not the last one.
     fn go_behind(&mut self, index: usize) {
+        self.last_end = self.all[index].end;
         self.next = index + 1;
         self.here = self.all[self.next];
-        self.last_end = self.all[index].end;
     }
 
     /// The closing token of the opening one at `index`.
@@ -320,11 +332,16 @@ impl<'a> Parser<'a> {
     fn bump(&mut self) -> Token {
         let token = self.here;
         if token.kind != TokenKind::End {
-            self.next += 1;
-            self.here = self.all[self.next];
-            self.last_end = token.end;
+            self.step();
         }
         token
+    }
+
+    /// Goes on behind the next token, which is not the last one.
+    fn step(&mut self) {
+        self.last_end = self.here.end;
+        self.next += 1;
+        self.here = self.all[self.next];
     }
 
     fn eat(&mut self, kind: TokenKind) -> bool {
@@ -365,24 +382,24 @@ impl<'a> Parser<'a> {
         Some(value)
     }
 
-    /// Reads a string without interpolation where it stands here: its opening and closing quotes and its text.
-    fn plain_string(&mut self) -> Option<(Token, Token, Cow<'a, str>)> {
-        let (open, second) = (self.here, self.second());
+    /// Reads a string without interpolation where it stands here: its text, and where it stands with its quotes.
+    fn plain_string(&mut self) -> Option<(Cow<'a, str>, Span)> {
+        let open = self.token();
         if open.kind != TokenKind::StrOpen {
             return None;
         }
-        match (second.kind, open.value as usize - self.next) {
-            (TokenKind::StrClose, _) => {
-                self.go_behind(self.next + 1);
-                Some((open, second, Cow::Borrowed("")))
-            }
-            (TokenKind::StrText, 2) => {
-                self.go_behind(self.next + 2);
-                let close = self.all[self.next - 1];
-                Some((open, close, self.take_text(second)))
-            }
-            _ => None,
-        }
+        let text = match (open.value as usize - self.next, self.second()) {
+            (1, _) => Cow::Borrowed(""),
+            (2, text) => self.take_text(text),
+            _ => return None,
+        };
+        self.go_behind(open.value as usize);
+        let span = Span {
+            source: self.id,
+            start: open.start,
+            end: self.last_end,
+        };
+        Some((text, span))
     }
 
     /// What a string's text stands for; asked once.
@@ -409,7 +426,8 @@ impl<'a> Parser<'a> {
 
     /// Reads a word as a name.
     fn read_name(&mut self) -> Name {
-        let token = self.bump();
+        let token = self.token();
+        self.step();
         self.name(token)
     }
 
@@ -439,6 +457,7 @@ impl<'a> Parser<'a> {
         unread(self.place())
     }
 
+    #[cold]
     fn report(&mut self, error: Diagnostic) {
         self.errors.push(error);
     }
@@ -454,6 +473,7 @@ impl<'a> Parser<'a> {
     }
 
     /// What was expected at the next token; silent where recovery put that token in.
+    #[cold]
     fn expected(&self, wanted: &str) -> Diagnostic {
         let token = self.token();
         let found = self.describe(token);
@@ -465,6 +485,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Reports what was expected at the next token, unless recovery put that token in.
+    #[cold]
     fn report_expected(&mut self, error: Diagnostic) {
         let token = self.token();
         let put_in = token.start == token.end && token.kind.is_closer();
@@ -474,12 +495,14 @@ impl<'a> Parser<'a> {
     }
 
     fn expect(&mut self, kind: TokenKind, wanted: &str) -> bool {
-        let found = self.eat(kind);
-        if !found {
-            let error = self.expected(wanted);
-            self.report_expected(error);
-        }
-        found
+        self.eat(kind) || self.misses(wanted)
+    }
+
+    #[cold]
+    fn misses(&mut self, wanted: &str) -> bool {
+        let error = self.expected(wanted);
+        self.report_expected(error);
+        false
     }
 
     /// Reads one level deeper. Where that is too deep the element is skipped, and what is said to stand there instead.
@@ -501,6 +524,7 @@ impl<'a> Parser<'a> {
         result
     }
 
+    #[cold]
     fn report_too_deep(&mut self, span: Span) {
         if !std::mem::replace(&mut self.too_deep, true) {
             self.report(
@@ -513,12 +537,12 @@ impl<'a> Parser<'a> {
     /// Notes that what was read gets one higher; false where that is too high.
     fn grow(&mut self, span: Span) -> bool {
         self.deepest += 1;
-        if self.deepest <= HEIGHT {
-            return true;
+        let grows = self.deepest <= HEIGHT;
+        if !grows {
+            self.report_too_deep(span);
+            self.deepest = self.depth;
         }
-        self.report_too_deep(span);
-        self.deepest = self.depth;
-        false
+        grows
     }
 
     /// Reads what stands between the opening token here and its closing one.

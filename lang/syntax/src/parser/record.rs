@@ -6,7 +6,7 @@
 use super::{Form, Parser};
 use crate::ast::{Expr, ExprKind, Key, RecordItem, StrPart};
 use crate::diagnostic::Diagnostic;
-use crate::lexer::token::TokenKind;
+use crate::lexer::token::{Keyword, TokenKind};
 
 impl Parser<'_> {
     /// `{ a.b = 1, "${k}" = v, name, ...base }` or `{ k = v for … }`.
@@ -16,7 +16,7 @@ impl Parser<'_> {
         self.inside(false, "`}`", |parser| {
             let mut clause = None;
             parser.separated(false, "a field", |parser| {
-                if parser.foreign_inherit() {
+                if parser.at_word(Keyword::Inherit) && parser.foreign_inherit() {
                     return;
                 }
                 let first = parser.next;
