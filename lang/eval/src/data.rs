@@ -150,6 +150,14 @@ fn json_string(text: &str, out: &mut String) {
     }
 }
 
+/// Whether a value is there already, with nothing in it.
+fn is_flat(value: Value<'_>) -> bool {
+    matches!(
+        value,
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Str(_)
+    )
+}
+
 /// Whether to go on after an error could take forever: a record without an end has two ways to go on at every depth.
 pub(crate) fn ends_all(error: &Diagnostic) -> bool {
     crate::limits::is_of_limits(error)
@@ -159,14 +167,16 @@ impl<'a> Evaluator<'a> {
     /// Computes everything in a value. Errors: *all* that this met, each once. Paths go through the host,
     /// so that they carry a context like any other string.
     pub fn data(&mut self, value: Value<'a>, span: Span) -> Result<Data, Vec<Diagnostic>> {
-        // Most values are computed already and have nothing in them.
-        if self.static_errors.is_empty()
-            && let Some(Ok(kind)) = done(value).and_then(|value| self.scalar(value, span))
-        {
-            self.took(size_of::<Data>());
-            return Ok(Data { kind, span: None });
-        }
         let mut errors: Vec<Diagnostic> = Vec::new();
+        // Most values are asked for one by one and have nothing in them: there is one error at most.
+        if is_flat(value) && self.static_errors.is_empty() {
+            let kind = self.begin(span, 0).and_then(|()| self.flat(value, span));
+            match kind {
+                Ok(Some(kind)) => return Ok(Data { kind, span: None }),
+                Ok(None) => {}
+                Err(error) => return Err(vec![*error]),
+            }
+        }
         let data = self.collect(value, span, None, 0, &mut errors);
         // Mistakes of files that were imported on the way.
         for error in self.take_errors() {
@@ -223,17 +233,10 @@ impl<'a> Evaluator<'a> {
         level: usize,
         errors: &mut Vec<Diagnostic>,
     ) -> crate::evaluator::Result<DataKind> {
-        self.guard(span)?;
-        limits::level(level, span)?;
-        // Whoever prints or drops the data goes as deep once more, unguarded, and by other frames.
-        if depth::here() < self.data_floor {
-            return Err(too_deep(span));
-        }
-        // Plain data is written out as often as it is named: a small value may become a large one.
-        self.took(size_of::<Data>());
+        self.begin(span, level)?;
         let value = self.force(value, span)?;
-        if let Some(scalar) = self.scalar(value, span) {
-            return scalar;
+        if let Some(kind) = self.flat(value, span)? {
+            return Ok(kind);
         }
         Ok(match value {
             Value::Path(path) => {
@@ -289,29 +292,38 @@ impl<'a> Evaluator<'a> {
         })
     }
 
-    /// What nothing lies in.
-    fn scalar(
-        &mut self,
-        value: Value<'a>,
-        span: Span,
-    ) -> Option<crate::evaluator::Result<DataKind>> {
-        Some(Ok(match value {
+    /// Whether one more value may be computed whole.
+    #[inline]
+    fn begin(&mut self, span: Span, level: usize) -> crate::evaluator::Result<()> {
+        self.guard(span)?;
+        limits::level(level, span)?;
+        // Whoever prints or drops the data goes as deep once more, unguarded, and by other frames.
+        if depth::here() < self.data_floor {
+            return Err(too_deep(span));
+        }
+        // Plain data is written out as often as it is named: a small value may become a large one.
+        self.took(size_of::<Data>());
+        Ok(())
+    }
+
+    /// The plain form of a value with nothing in it, where it has one.
+    #[inline]
+    fn flat(&mut self, value: Value<'a>, span: Span) -> crate::evaluator::Result<Option<DataKind>> {
+        Ok(Some(match value {
             Value::Null => DataKind::Null,
             Value::Bool(value) => DataKind::Bool(value),
             Value::Int(number) => DataKind::Int(number),
             Value::Float(number) if number.is_finite() => DataKind::Float(number),
-            Value::Str(text) => match self.owned(text.text, span) {
-                Ok(owned) => DataKind::Str {
-                    text: owned,
-                    context: text.context.to_vec(),
-                },
-                Err(error) => return Some(Err(error)),
+            Value::Str(text) => DataKind::Str {
+                text: self.owned(text.text, span)?,
+                context: text.context.to_vec(),
             },
-            _ => return None,
+            _ => return Ok(None),
         }))
     }
 
     /// A text that belongs to nobody here.
+    #[inline]
     fn owned(&mut self, text: &str, span: Span) -> crate::evaluator::Result<String> {
         self.room(text.len(), span)?;
         self.took(text.len());
@@ -351,13 +363,5 @@ impl<'a> Evaluator<'a> {
                 self.record(fields)
             }
         }
-    }
-}
-
-/// A value that waits for nothing.
-fn done(value: Value<'_>) -> Option<Value<'_>> {
-    match value {
-        Value::Thunk(thunk) => thunk.done(),
-        value => Some(value),
     }
 }

@@ -290,7 +290,7 @@ impl Scratch<'_> {
 
     /// Brings in sight again what [`Self::hide`] gave.
     fn restore(&mut self, outer: InSight) {
-        self.visible.truncate(self.in_sight.visible);
+        self.forget(self.in_sight.visible);
         self.in_sight = outer;
     }
 
@@ -319,8 +319,15 @@ impl Scratch<'_> {
     /// Puts the innermost frame out of sight.
     fn leave(&mut self) {
         self.in_sight.end -= 1;
-        self.visible
-            .truncate(self.frames[self.in_sight.end].visible);
+        self.forget(self.frames[self.in_sight.end].visible);
+    }
+
+    /// Leaves only so many locals. Mostly there are no more: only functions and `let`s have any.
+    #[inline]
+    fn forget(&mut self, visible: usize) {
+        if self.visible.len() > visible {
+            self.visible.truncate(visible);
+        }
     }
 }
 

@@ -4,16 +4,17 @@
 
 /// The path as a user would write it: parts that are no names stand in quotes.
 pub fn print<'t>(parts: impl IntoIterator<Item = &'t str>) -> String {
-    let mut text = String::new();
+    // Few paths have more letters.
+    let mut text = String::with_capacity(64);
     for part in parts {
         if !text.is_empty() {
             text.push('.');
         }
-        let mut letters = part.chars();
+        let mut letters = part.bytes();
         let plain = letters
             .next()
-            .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-            && letters.all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+            .is_some_and(|c| c.is_ascii_alphabetic() || c == b'_')
+            && letters.all(|c| c.is_ascii_alphanumeric() || c == b'_' || c == b'-');
         if plain {
             text.push_str(part);
         } else {

@@ -17,10 +17,7 @@ pub(crate) struct Recorder<'a> {
 
 impl Recorder<'_> {
     fn note(&self, path: &str) {
-        let mut files = self.files.borrow_mut();
-        if !files.contains(path) {
-            files.insert(path.to_owned());
-        }
+        self.files.borrow_mut().insert(path.to_owned());
     }
 }
 

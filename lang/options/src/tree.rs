@@ -176,20 +176,32 @@ fn own_form<'a>(ty: &'a Type<'a>) -> Option<Form<'a>> {
     })
 }
 
+/// Whether a type is called `Lines` on the way to what it is.
+fn is_lines<'a>(evaluator: &Evaluator<'a>, ty: &'a Type<'a>) -> bool {
+    match ty.kind {
+        TypeKind::Named(named) => {
+            evaluator.names.text(named.name) == "Lines"
+                || named
+                    .target()
+                    .is_some_and(|target| is_lines(evaluator, target))
+        }
+        TypeKind::Nullable(inner) => is_lines(evaluator, inner),
+        TypeKind::Where(refinement) => is_lines(evaluator, refinement.base),
+        _ => false,
+    }
+}
+
 fn shape_within<'a>(evaluator: &Evaluator<'a>, ty: &'a Type<'a>) -> Shape<'a> {
-    let (mut ty, mut nullable, mut refined, mut lines) = (ty, false, false, false);
+    let (mut ty, mut nullable, mut refined, whole) = (ty, false, false, ty);
     let form = loop {
         match ty.kind {
-            TypeKind::Named(named) => {
-                lines |= evaluator.names.text(named.name) == "Lines";
-                match named.target() {
-                    Some(target) => ty = target,
-                    None => break Form::Any,
-                }
-            }
+            TypeKind::Named(named) => match named.target() {
+                Some(target) => ty = target,
+                None => break Form::Any,
+            },
             TypeKind::Nullable(inner) => (nullable, ty) = (true, inner),
             TypeKind::Where(refinement) => (refined, ty) = (true, refinement.base),
-            TypeKind::Str if lines => break Form::Lines,
+            TypeKind::Str if is_lines(evaluator, whole) => break Form::Lines,
             _ => break own_form(ty).unwrap_or(Form::Any),
         }
     };
