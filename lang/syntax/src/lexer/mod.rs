@@ -24,7 +24,7 @@ use crate::diagnostic::Diagnostic;
 use crate::span::{SourceId, Span};
 use string::OpenString;
 use text::Piece;
-use token::{Keyword, Number, Token, TokenKind};
+use token::{Before, Keyword, Number, Token, TokenKind};
 
 /// Tokens and what was wrong with the text.
 #[derive(Debug)]
@@ -118,31 +118,13 @@ struct Lexer<'s> {
     is_balanced: bool,
 }
 
-/// What stands between a token and the one before it.
-#[derive(Clone, Copy)]
-struct Before {
-    line: bool,
-    space: bool,
-}
-
-impl Before {
-    const NOTHING: Self = Self {
-        line: false,
-        space: false,
-    };
-    const LINE: Self = Self {
-        line: true,
-        space: true,
-    };
-}
-
 impl<'s> Lexer<'s> {
     fn new(text: &'s str, id: SourceId) -> Self {
         Self {
             source: text,
             id,
             at: 0,
-            before: Before::LINE,
+            before: Before::Line,
             // Dense text has a token for each three bytes.
             tokens: Vec::with_capacity(text.len() / 3 + 2),
             // Most modules have some of these.
@@ -170,7 +152,7 @@ impl<'s> Lexer<'s> {
     /// Adds a token that begins here.
     fn push(&mut self, kind: TokenKind, length: usize, value: u32) {
         let end = self.at + length;
-        let before = std::mem::replace(&mut self.before, Before::NOTHING);
+        let before = std::mem::replace(&mut self.before, Before::Nothing);
         self.token(kind, self.at, end, before, value);
         self.at = end;
     }
@@ -178,7 +160,7 @@ impl<'s> Lexer<'s> {
     /// Adds an opening token that begins here.
     fn push_open(&mut self, kind: TokenKind, length: usize) {
         let end = self.at + length;
-        let before = std::mem::replace(&mut self.before, Before::NOTHING);
+        let before = std::mem::replace(&mut self.before, Before::Nothing);
         self.open(kind, self.at, end, before);
         self.at = end;
     }
@@ -186,7 +168,7 @@ impl<'s> Lexer<'s> {
     /// Adds a closing token that begins here.
     fn push_close(&mut self, kind: TokenKind, length: usize) {
         let end = self.at + length;
-        let before = std::mem::replace(&mut self.before, Before::NOTHING);
+        let before = std::mem::replace(&mut self.before, Before::Nothing);
         self.close(kind, self.at, end, before);
         self.at = end;
     }
@@ -196,8 +178,7 @@ impl<'s> Lexer<'s> {
         self.tokens.push(Token {
             kind: TokenKind::Word,
             keyword,
-            line_before: before.line,
-            space_before: before.space,
+            before,
             start: start as u32,
             end: end as u32,
             value: 0,
@@ -209,8 +190,7 @@ impl<'s> Lexer<'s> {
         self.tokens.push(Token {
             kind,
             keyword: None,
-            line_before: before.line,
-            space_before: before.space,
+            before,
             start: start as u32,
             end: end as u32,
             value,
@@ -246,12 +226,12 @@ impl<'s> Lexer<'s> {
             match byte {
                 b' ' | b'\t' | b'\r' => {
                     at = scan::spaces_end(bytes, start + 1);
-                    before.space = true;
+                    before = before.or_space();
                     continue;
                 }
                 b'\n' => {
                     at = scan::spaces_end(bytes, start + 1);
-                    before = Before::LINE;
+                    before = Before::Line;
                     continue;
                 }
                 b'a'..=b'z' | b'A'..=b'Z' | b'_' => {
@@ -327,7 +307,7 @@ impl<'s> Lexer<'s> {
                     continue;
                 }
             }
-            before = Before::NOTHING;
+            before = Before::Nothing;
         }
         (self.at, self.before) = (at, before);
         self.close_open_strings();
@@ -344,7 +324,7 @@ impl<'s> Lexer<'s> {
             b'#' => return self.comment(),
             0xef if self.rest().starts_with('\u{feff}') => {
                 self.at += '\u{feff}'.len_utf8();
-                self.before.space = true;
+                self.before = self.before.or_space();
                 return;
             }
             b'}' => return self.end_interpolation(),
@@ -378,14 +358,14 @@ impl<'s> Lexer<'s> {
     /// Skips a comment; collects the lines of doc comments.
     fn comment(&mut self) {
         let comment = scan::comment(self.rest()).map_or("", |(_, comment)| comment);
-        if self.before.line
+        if self.before == Before::Line
             && let Some(line) = scan::doc_text(comment)
         {
             self.doc(line);
             self.doc_end = self.at + comment.len();
         }
         self.at += comment.len();
-        self.before.space = true;
+        self.before = self.before.or_space();
     }
 
     /// A line of a doc comment: goes on the line above, or else takes the place of what stands further above.

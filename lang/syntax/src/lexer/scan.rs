@@ -114,7 +114,8 @@ pub fn word_end(bytes: &[u8], at: usize) -> usize {
 
 /// Where a word ends of which a letter or `_` stands at `at`, and its first eight bytes with what follows a shorter one. Hyphens belong
 /// to it where a letter, a digit or `_` follows them.
-#[inline]
+#[expect(clippy::inline_always, reason = "a call for each word shows")]
+#[inline(always)]
 pub fn word(bytes: &[u8], at: usize) -> (usize, u64) {
     let window = eight(bytes, at);
     let end = inner_end(bytes, at, window);

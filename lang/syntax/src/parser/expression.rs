@@ -43,7 +43,7 @@ impl Parser<'_> {
             | TokenKind::InterpolationClose
             | TokenKind::End => true,
             // The next definition.
-            TokenKind::Word => after.line_before && after.keyword.is_none(),
+            TokenKind::Word => after.line_before() && after.keyword.is_none(),
             _ => false,
         };
         ends && self.depth < NESTING
@@ -77,7 +77,7 @@ impl Parser<'_> {
     /// Whether the token at `index` begins an operand of the word before it, on the same line.
     pub(super) fn begins_operand(&self, index: usize) -> bool {
         let token = &self.all[index.min(self.all.len() - 1)];
-        !token.line_before && token.space_before && self.begins_expression(index)
+        !token.line_before() && token.space_before() && self.begins_expression(index)
     }
 
     /// Whether an expression can begin at `index`; a `-` only where it is written as a sign.
@@ -102,7 +102,7 @@ impl Parser<'_> {
             TokenKind::Minus => self
                 .all
                 .get(index + 1)
-                .is_some_and(|after| !after.space_before),
+                .is_some_and(|after| !after.space_before()),
             TokenKind::Number
             | TokenKind::Path
             | TokenKind::StrOpen
@@ -147,12 +147,12 @@ impl Parser<'_> {
 
     /// Whether an expression goes on with this token although it could also begin something.
     fn goes_on(&self, token: Token) -> bool {
-        self.line_free || !token.line_before
+        self.line_free || !token.line_before()
     }
 
     /// Whether `and` or `or` here is the operator and not a key on its own line.
     fn operator_word(&self, token: Token) -> bool {
-        !token.line_before || !matches!(self.second().kind, TokenKind::Equal | TokenKind::Dot)
+        !token.line_before() || !matches!(self.second().kind, TokenKind::Equal | TokenKind::Dot)
     }
 
     fn binary(&mut self, least: u8) -> Expr {
@@ -206,7 +206,7 @@ impl Parser<'_> {
     /// `a -b` and `a- b` look like something else than they are.
     fn minus_spacing(&mut self, sign: Token) {
         let after = self.token();
-        if sign.space_before == after.space_before || after.line_before {
+        if sign.space_before() == after.space_before() || after.line_before() {
             return;
         }
         let span = sign.span(self.id);
@@ -218,7 +218,7 @@ impl Parser<'_> {
     /// An operand: signs and the forms that reach as far to the right as they can, or an atom.
     fn operand(&mut self) -> Expr {
         let first = self.next;
-        if self.token().line_before && self.sees(binding_head) {
+        if self.token().line_before() && self.sees(binding_head) {
             return self.missing_operand();
         }
         if self.begins_lambda() {
@@ -233,8 +233,8 @@ impl Parser<'_> {
                 return self.nested(Self::assertion);
             }
             Some(Keyword::Type)
-                if !second.line_before
-                    && second.space_before
+                if !second.line_before()
+                    && second.space_before()
                     && self.begins_type(self.next + 1) =>
             {
                 self.bump();
@@ -302,7 +302,7 @@ impl Parser<'_> {
             let token = self.token();
             let goes_on = match token.kind {
                 TokenKind::Dot | TokenKind::QuestionDot => true,
-                TokenKind::ParenOpen if token.line_before => false,
+                TokenKind::ParenOpen if token.line_before() => false,
                 TokenKind::ParenOpen => {
                     self.next > first || !matches!(target.kind, ExprKind::Error)
                 }
@@ -413,7 +413,7 @@ impl Parser<'_> {
 
     fn call(&mut self, callee: Box<Expr>) -> ExprKind {
         let bracket = self.token();
-        if bracket.space_before {
+        if bracket.space_before() {
             let between = Span {
                 source: self.id,
                 start: callee.span.end.min(bracket.start),
@@ -593,7 +593,7 @@ impl Parser<'_> {
         }
         let before = self.next.checked_sub(1).map(|at| &self.all[at]);
         let error = self.expected(wanted);
-        let touches_line = self.token().line_before;
+        let touches_line = self.token().line_before();
         let error = match before {
             Some(word) if word.kind == TokenKind::Word && self.begins_operand(self.next) => {
                 if word.keyword.is_some_and(annotates) {

@@ -16,7 +16,8 @@ impl Parser<'_> {
         let found = self.eat(TokenKind::Semicolon);
         if found {
             let after = self.token();
-            let last = after.line_before || after.kind.is_closer() || after.kind == TokenKind::End;
+            let last =
+                after.line_before() || after.kind.is_closer() || after.kind == TokenKind::End;
             let error = "there are no semicolons";
             self.report(
                 Diagnostic::error("syntax::semicolon", span, error).help(if last {
@@ -44,7 +45,7 @@ impl Parser<'_> {
                 self.report(Diagnostic::error("syntax::nix_with", span, error).help(help));
                 Some(self.expression().kind)
             }
-            "rec" if second.kind == TokenKind::BraceOpen && !second.line_before => {
+            "rec" if second.kind == TokenKind::BraceOpen && !second.line_before() => {
                 self.bump();
                 let error = "records do not see their own fields";
                 let help = "put shared values in `let … in { … }`";
@@ -65,7 +66,7 @@ impl Parser<'_> {
                 self.report(Diagnostic::error("syntax::import", span, error).help(help));
                 Some(ExprKind::Error)
             }
-            _ if second.kind == TokenKind::Colon && !second.line_before => {
+            _ if second.kind == TokenKind::Colon && !second.line_before() => {
                 let param = self.bump();
                 let pattern = Pattern::Name(self.name(param));
                 Some(self.foreign_lambda(span, &format!("{word} => …"), pattern))
@@ -78,7 +79,7 @@ impl Parser<'_> {
     pub(super) fn record_or_foreign_lambda(&mut self) -> ExprKind {
         let after = &self.all[(self.partner(self.next) + 1).min(self.all.len() - 1)];
         let lambda =
-            matches!(after.kind, TokenKind::Colon | TokenKind::Arrow) && !after.line_before;
+            matches!(after.kind, TokenKind::Colon | TokenKind::Arrow) && !after.line_before();
         if !lambda {
             return self.record();
         }
@@ -114,7 +115,7 @@ impl Parser<'_> {
     pub(super) fn foreign_inherit(&mut self) -> bool {
         let second = self.second();
         let foreign =
-            !second.line_before && matches!(second.kind, TokenKind::Word | TokenKind::ParenOpen);
+            !second.line_before() && matches!(second.kind, TokenKind::Word | TokenKind::ParenOpen);
         if !foreign {
             return false;
         }
@@ -126,7 +127,7 @@ impl Parser<'_> {
         });
         let mut names = Vec::new();
         while let Some(name) = self.word()
-            && !self.token().line_before
+            && !self.token().line_before()
         {
             self.bump();
             names.push(name);

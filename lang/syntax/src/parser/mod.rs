@@ -589,7 +589,7 @@ impl<'a> Parser<'a> {
                 || self.at(TokenKind::Semicolon)
                 || token.kind.is_closer()
                 || token.kind == TokenKind::End
-                || (token.line_before && !commas)
+                || (token.line_before() && !commas)
             {
                 continue;
             }
@@ -603,7 +603,7 @@ impl<'a> Parser<'a> {
                     "a comma or a line break"
                 });
             }
-            if !commas || !self.token().line_before {
+            if !commas || !self.token().line_before() {
                 self.skip_element();
             }
             self.eat(TokenKind::Comma);
@@ -622,7 +622,8 @@ impl<'a> Parser<'a> {
                 self.bump();
             }
             let token = self.token();
-            if token.line_before || matches!(token.kind, TokenKind::Comma | TokenKind::Semicolon) {
+            if token.line_before() || matches!(token.kind, TokenKind::Comma | TokenKind::Semicolon)
+            {
                 return;
             }
         }
