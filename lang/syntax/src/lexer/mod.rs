@@ -317,23 +317,32 @@ impl<'s> Lexer<'s> {
     /// Reads what stands here and begins with this byte: a comment or one token, or a string up to its first interpolation.
     #[inline(never)]
     fn seldom(&mut self, first: u8) {
-        let (bytes, at) = (self.source.as_bytes(), self.at);
-        let second = bytes.get(at + 1);
-        // The first byte says what can stand here, so nothing is tried in vain.
+        let bytes = self.source.as_bytes();
+        let second = bytes.get(self.at + 1);
+        // The first bytes say what can stand here, so nothing is tried in vain.
         match first {
-            b'#' => return self.comment(),
+            b'#' => self.comment(),
+            b'}' => self.end_interpolation(),
+            b'"' if second != Some(&b'"') => self.open_string(0, false, 1),
+            b'+' | b'*' | b'%' | b'<' | b'>' | b'?' => self.sign(),
+            b'|' if second != Some(&b'|') => self.sign(),
+            _ => self.rare(first, second.copied()),
+        }
+    }
+
+    #[inline(never)]
+    fn rare(&mut self, first: u8, second: Option<u8>) {
+        match first {
             0xef if self.rest().starts_with('\u{feff}') => {
                 self.at += '\u{feff}'.len_utf8();
                 self.before = self.before.or_space();
                 return;
             }
-            b'}' => return self.end_interpolation(),
             b'0'..=b'9' => {
                 if let Ok((_, number)) = scan::number(self.rest()) {
                     return self.long_number(number);
                 }
             }
-            b'"' if second != Some(&b'"') => return self.open_string(0, false, 1),
             b'"' | b'$' => {
                 let rest = self.rest();
                 if let Ok((after, (level, block))) = scan::string_open(rest) {
@@ -345,11 +354,14 @@ impl<'s> Lexer<'s> {
                     return self.push(TokenKind::Path, path.len(), 0);
                 }
             }
-            b'|' if second != Some(&b'|') => {}
             b'\'' | b'&' | b'|' | b'-' | b'/' if self.foreign(self.rest()) => return,
             _ => {}
         }
-        match scan::sign(bytes, at) {
+        self.sign();
+    }
+
+    fn sign(&mut self) {
+        match scan::sign(self.source.as_bytes(), self.at) {
             Some((sign, length)) => self.push(sign, length, 0),
             None => self.unknown(self.rest()),
         }

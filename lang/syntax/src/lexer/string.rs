@@ -82,6 +82,10 @@ impl Lexer<'_> {
                 Some(b'"') if !string.block => break End::Quotes(1),
                 Some(b'"') if bytes[length..].starts_with(b"\"\"\"") => break End::Quotes(3),
                 Some(b'\n') if !string.block => break End::Missing,
+                // Most markers are as short as can be.
+                Some(b'$') if string.level == 0 && bytes.get(length + 1) == Some(&b'{') => {
+                    break End::Interpolation(2);
+                }
                 Some(b'$') => match scan::marker(string.level)(&rest[length..]) {
                     Ok((_, run)) => {
                         length += run.len() - string.level - 1;
