@@ -4,7 +4,7 @@
 
 use super::atom::constant;
 use super::tokens::{annotates, annotation, binding_head, named};
-use super::{Form, NESTING, Parser, boxed, unread};
+use super::{Form, NESTING, Parser, unread};
 use crate::ast::{Arg, BinaryOp, Binding, Expr, ExprKind, Key, UnaryOp};
 use crate::diagnostic::Diagnostic;
 use crate::lexer::token::{Keyword, Token, TokenKind};
@@ -69,7 +69,7 @@ impl Parser<'_> {
             span: self.span_from(first),
             kind: ExprKind::Annotated {
                 annotation,
-                value: boxed(value),
+                value: Box::new(value),
             },
         }
     }
@@ -155,52 +155,60 @@ impl Parser<'_> {
         !token.line_before() || !matches!(self.second().kind, TokenKind::Equal | TokenKind::Dot)
     }
 
+    /// Operands joined by operators that bind at least as tightly as that.
+    #[inline]
     fn binary(&mut self, least: u8) -> Expr {
         let outer = std::mem::replace(&mut self.deepest, self.depth);
         let first = self.next;
         let mut left = self.operand();
         while let Some((op, binds)) = self.operator().filter(|(_, binds)| *binds >= least) {
-            let sign = self.bump();
-            let op_span = sign.span(self.id);
-            if op == BinaryOp::Subtract {
-                self.minus_spacing(sign);
-            }
-            let right = self.binary(binds + 1);
-            self.shape(Form::Chain, first);
-            let kind = if self.grow(op_span) {
-                ExprKind::Binary {
-                    op,
-                    op_span,
-                    left: boxed(left),
-                    right: boxed(right),
-                }
-            } else {
-                ExprKind::Error
-            };
-            left = Expr {
-                kind,
-                span: self.span_from(first),
-            };
-            if let Some((again, same)) = self.operator()
-                && same == binds
-                && matches!(binds, 5 | 6)
-            {
-                let span = self.span();
-                let error = "comparisons do not chain";
-                self.report(
-                    Diagnostic::error("syntax::chained_comparison", span, error)
-                        .also(op_span, "the other comparison")
-                        .help(match again {
-                            BinaryOp::Equal | BinaryOp::NotEqual => {
-                                "join two comparisons with `and`"
-                            }
-                            _ => "write `a < b and b < c`",
-                        }),
-                );
-            }
+            left = self.operation(first, left, op, binds);
         }
         self.deepest = self.deepest.max(outer);
         left
+    }
+
+    /// An operator with the operand on its right; what is on its left begins at `first`.
+    #[inline(never)]
+    fn operation(&mut self, first: usize, left: Expr, op: BinaryOp, binds: u8) -> Expr {
+        let sign = self.bump();
+        let op_span = sign.span(self.id);
+        if op == BinaryOp::Subtract {
+            self.minus_spacing(sign);
+        }
+        let right = self.binary(binds + 1);
+        self.shape(Form::Chain, first);
+        let kind = if self.grow(op_span) {
+            ExprKind::Binary {
+                op,
+                op_span,
+                left: Box::new(left),
+                right: Box::new(right),
+            }
+        } else {
+            ExprKind::Error
+        };
+        let span = self.span_from(first);
+        if let Some((again, same)) = self.operator()
+            && same == binds
+            && matches!(binds, 5 | 6)
+        {
+            self.report_chained_comparison(op_span, again);
+        }
+        Expr { kind, span }
+    }
+
+    #[cold]
+    fn report_chained_comparison(&mut self, other: Span, again: BinaryOp) {
+        let error = "comparisons do not chain";
+        self.report(
+            Diagnostic::error("syntax::chained_comparison", self.span(), error)
+                .also(other, "the other comparison")
+                .help(match again {
+                    BinaryOp::Equal | BinaryOp::NotEqual => "join two comparisons with `and`",
+                    _ => "write `a < b and b < c`",
+                }),
+        );
     }
 
     /// `a -b` and `a- b` look like something else than they are.
@@ -252,7 +260,8 @@ impl Parser<'_> {
         }
     }
 
-    fn nested(&mut self, read: impl FnOnce(&mut Self) -> Expr) -> Expr {
+    #[inline(never)]
+    fn nested(&mut self, read: fn(&mut Self) -> Expr) -> Expr {
         self.deeper(read, unread)
     }
 
@@ -286,7 +295,7 @@ impl Parser<'_> {
         Expr {
             kind: ExprKind::Unary {
                 op,
-                operand: boxed(operand),
+                operand: Box::new(operand),
             },
             span: self.span_from(first),
         }
@@ -312,7 +321,9 @@ impl Parser<'_> {
             if !goes_on {
                 break;
             }
-            let inner = boxed(target);
+            // `Box::new` would copy it twice.
+            let room = Box::new_uninit();
+            let inner = Box::write(room, target);
             target = match token.kind {
                 TokenKind::ParenOpen => {
                     let kind = self.call(inner);
@@ -387,7 +398,7 @@ impl Parser<'_> {
         match self.token().kind {
             TokenKind::BracketOpen => {
                 let key = self.inside(true, "`]`", Self::expression);
-                Some(Key::Computed(boxed(key)))
+                Some(Key::Computed(Box::new(key)))
             }
             TokenKind::Word => Some(Key::Name(self.read_name())),
             TokenKind::StrOpen => self.literal_key(),
@@ -411,6 +422,7 @@ impl Parser<'_> {
         }
     }
 
+    #[inline(never)]
     fn call(&mut self, callee: Box<Expr>) -> ExprKind {
         let bracket = self.token();
         if bracket.space_before() {
@@ -479,9 +491,9 @@ impl Parser<'_> {
         self.shape(Form::If, first);
         Expr {
             kind: ExprKind::If {
-                condition: boxed(condition),
-                then: boxed(then),
-                otherwise: boxed(otherwise),
+                condition: Box::new(condition),
+                then: Box::new(then),
+                otherwise: Box::new(otherwise),
             },
             span: self.span_from(first),
         }
@@ -509,7 +521,7 @@ impl Parser<'_> {
         Expr {
             kind: ExprKind::Let {
                 bindings,
-                body: boxed(body),
+                body: Box::new(body),
             },
             span: self.span_from(first),
         }
@@ -526,9 +538,9 @@ impl Parser<'_> {
         self.shape(Form::Assert, first);
         Expr {
             kind: ExprKind::Assert {
-                condition: boxed(condition),
-                message: boxed(message),
-                body: boxed(body),
+                condition: Box::new(condition),
+                message: Box::new(message),
+                body: Box::new(body),
             },
             span: self.span_from(first),
         }

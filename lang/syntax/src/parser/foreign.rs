@@ -11,6 +11,7 @@ use crate::span::Span;
 
 impl Parser<'_> {
     /// `;` where a separator stands.
+    #[cold]
     pub(super) fn foreign_semicolon(&mut self) -> bool {
         let span = self.span();
         let found = self.eat(TokenKind::Semicolon);
@@ -31,6 +32,7 @@ impl Parser<'_> {
     }
 
     /// `with x; e`, `rec { }` and `x: e`.
+    #[cold]
     pub(super) fn foreign_word(&mut self, word: &str) -> Option<ExprKind> {
         let span = self.span();
         let second = self.second();
@@ -90,6 +92,7 @@ impl Parser<'_> {
         self.foreign_lambda(span, "({ a, b, .. }) => …", pattern)
     }
 
+    #[cold]
     fn foreign_lambda(&mut self, span: Span, mend: &str, pattern: Pattern) -> ExprKind {
         let sign = self.bump();
         let span = span.to(sign.span(self.id));
@@ -112,6 +115,7 @@ impl Parser<'_> {
     }
 
     /// Where the word `inherit` stands: `inherit a b` and `inherit (r) a b` in a record.
+    #[cold]
     pub(super) fn foreign_inherit(&mut self) -> bool {
         let second = self.second();
         let foreign =
@@ -148,6 +152,7 @@ impl Parser<'_> {
     }
 
     /// `/etc/x` and `~/x`.
+    #[cold]
     pub(super) fn foreign_path(&mut self) -> ExprKind {
         let start = self.token().start as usize;
         let run = self.text[start..]

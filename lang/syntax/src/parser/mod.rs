@@ -218,11 +218,6 @@ fn unread(span: Span) -> Expr {
     }
 }
 
-/// Puts a node where it stays. Unlike `Box::new` it makes room first, and so the node is copied once.
-fn boxed<T>(node: T) -> Box<T> {
-    Box::write(Box::new_uninit(), node)
-}
-
 /// The state of reading one file.
 struct Parser<'a> {
     text: &'a str,
