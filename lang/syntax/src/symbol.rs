@@ -50,14 +50,8 @@ impl Interner {
 
     #[inline(never)]
     fn intern_short(&mut self, short: Short, text: &str) -> Symbol {
-        let symbol = match self.short.get(&short) {
-            Some(symbol) => *symbol,
-            None => {
-                let symbol = self.add(text);
-                self.short.insert(short, symbol);
-                symbol
-            }
-        };
+        let texts = &mut self.texts;
+        let symbol = *self.short.entry(short).or_insert_with(|| add(texts, text));
         self.last[short.place()] = (short, symbol);
         symbol
     }
@@ -67,14 +61,9 @@ impl Interner {
         if let Some(symbol) = self.long.get(text) {
             return *symbol;
         }
-        let symbol = self.add(text);
+        let symbol = add(&mut self.texts, text);
         self.long.insert(text.into(), symbol);
         symbol
-    }
-
-    fn add(&mut self, text: &str) -> Symbol {
-        self.texts.push(text.into());
-        Symbol(self.texts.len() as u32 - 1)
     }
 
     /// The text of a symbol that this table gave.
@@ -89,6 +78,11 @@ impl Interner {
             None => self.long.get(text).copied(),
         }
     }
+}
+
+fn add(texts: &mut Vec<Box<str>>, text: &str) -> Symbol {
+    texts.push(text.into());
+    Symbol(texts.len() as u32 - 1)
 }
 
 /// A text of at most 15 bytes, the first one lowest, and its length in the highest byte.

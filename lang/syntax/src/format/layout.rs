@@ -186,9 +186,9 @@ impl<'t> Layout<'t> {
             return false;
         };
         self.tokens[at].kind == TokenKind::Comma
-            && !self.tokens[at].line_before
+            && !self.tokens[at].line_before()
             && after.kind.is_closer()
-            && !after.line_before
+            && !after.line_before()
             && !self.open.last().is_some_and(|open| self.broken[open.first])
     }
 
@@ -449,7 +449,7 @@ fn broken(tokens: &[Token], partner: &[usize]) -> Vec<bool> {
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
         if let Some(&opener) = open.last()
-            && token.line_before
+            && token.line_before()
             && (tokens[opener].kind != TokenKind::ParenOpen || opener + 1 == at)
         {
             broken[opener] = true;

@@ -69,11 +69,11 @@ pub fn blank(pair: Pair<'_>) -> bool {
             | K::BracketClose
             | K::BraceClose,
             K::ParenOpen,
-        ) => pair.after.space_before,
+        ) => pair.after.space_before(),
         (K::Word, K::StrOpen | K::BracketOpen | K::BraceOpen | K::Path)
             if BY_BLANK.contains(&pair.text) && pair.role != Role::ItemWord =>
         {
-            pair.after.space_before
+            pair.after.space_before()
         }
         _ => true,
     }

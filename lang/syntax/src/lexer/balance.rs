@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use super::token::{Token, TokenKind};
+use super::token::{Before, Token, TokenKind};
 use super::torn::Torn;
 use crate::diagnostic::Diagnostic;
 use crate::span::SourceId;
@@ -72,8 +72,7 @@ pub fn balance(
                 balanced.push(Token {
                     kind,
                     keyword: None,
-                    line_before: false,
-                    space_before: false,
+                    before: Before::Nothing,
                     start: end,
                     end,
                     value: 0,
@@ -195,7 +194,7 @@ fn end_by_layout(
     let mut at = open + 1;
     while at < limit {
         let token = &tokens[at];
-        if token.line_before && indents[at] <= own {
+        if token.line_before() && indents[at] <= own {
             return at;
         }
         at = match partner[at] {
@@ -257,7 +256,7 @@ fn missing(
         let close = partner[inner].filter(|close| tokens[*close].kind == TokenKind::BraceClose)?;
         let token = &tokens[close];
         let (mine, theirs) = (indents[close], indents[inner]);
-        (token.line_before && mine == own && theirs > own).then_some((inner, close))
+        (token.line_before() && mine == own && theirs > own).then_some((inner, close))
     });
     match thief {
         Some((inner, close)) if tokens[open].kind == TokenKind::BraceOpen => Diagnostic {

@@ -24,7 +24,7 @@ use crate::diagnostic::Diagnostic;
 use crate::span::{SourceId, Span};
 use string::OpenString;
 use text::Piece;
-use token::{Keyword, Number, Token, TokenKind};
+use token::{Before, Keyword, Number, Token, TokenKind};
 
 /// Tokens and what was wrong with the text.
 #[derive(Debug)]
@@ -118,31 +118,13 @@ struct Lexer<'s> {
     is_balanced: bool,
 }
 
-/// What stands between a token and the one before it.
-#[derive(Clone, Copy)]
-struct Before {
-    line: bool,
-    space: bool,
-}
-
-impl Before {
-    const NOTHING: Self = Self {
-        line: false,
-        space: false,
-    };
-    const LINE: Self = Self {
-        line: true,
-        space: true,
-    };
-}
-
 impl<'s> Lexer<'s> {
     fn new(text: &'s str, id: SourceId) -> Self {
         Self {
             source: text,
             id,
             at: 0,
-            before: Before::LINE,
+            before: Before::Line,
             // Dense text has a token for each three bytes.
             tokens: Vec::with_capacity(text.len() / 3 + 2),
             // Most modules have some of these.
@@ -170,7 +152,7 @@ impl<'s> Lexer<'s> {
     /// Adds a token that begins here.
     fn push(&mut self, kind: TokenKind, length: usize, value: u32) {
         let end = self.at + length;
-        let before = std::mem::replace(&mut self.before, Before::NOTHING);
+        let before = std::mem::replace(&mut self.before, Before::Nothing);
         self.token(kind, self.at, end, before, value);
         self.at = end;
     }
@@ -178,7 +160,7 @@ impl<'s> Lexer<'s> {
     /// Adds an opening token that begins here.
     fn push_open(&mut self, kind: TokenKind, length: usize) {
         let end = self.at + length;
-        let before = std::mem::replace(&mut self.before, Before::NOTHING);
+        let before = std::mem::replace(&mut self.before, Before::Nothing);
         self.open(kind, self.at, end, before);
         self.at = end;
     }
@@ -186,7 +168,7 @@ impl<'s> Lexer<'s> {
     /// Adds a closing token that begins here.
     fn push_close(&mut self, kind: TokenKind, length: usize) {
         let end = self.at + length;
-        let before = std::mem::replace(&mut self.before, Before::NOTHING);
+        let before = std::mem::replace(&mut self.before, Before::Nothing);
         self.close(kind, self.at, end, before);
         self.at = end;
     }
@@ -196,8 +178,7 @@ impl<'s> Lexer<'s> {
         self.tokens.push(Token {
             kind: TokenKind::Word,
             keyword,
-            line_before: before.line,
-            space_before: before.space,
+            before,
             start: start as u32,
             end: end as u32,
             value: 0,
@@ -209,8 +190,7 @@ impl<'s> Lexer<'s> {
         self.tokens.push(Token {
             kind,
             keyword: None,
-            line_before: before.line,
-            space_before: before.space,
+            before,
             start: start as u32,
             end: end as u32,
             value,
@@ -246,12 +226,12 @@ impl<'s> Lexer<'s> {
             match byte {
                 b' ' | b'\t' | b'\r' => {
                     at = scan::spaces_end(bytes, start + 1);
-                    before.space = true;
+                    before = before.or_space();
                     continue;
                 }
                 b'\n' => {
                     at = scan::spaces_end(bytes, start + 1);
-                    before = Before::LINE;
+                    before = Before::Line;
                     continue;
                 }
                 b'a'..=b'z' | b'A'..=b'Z' | b'_' => {
@@ -327,7 +307,7 @@ impl<'s> Lexer<'s> {
                     continue;
                 }
             }
-            before = Before::NOTHING;
+            before = Before::Nothing;
         }
         (self.at, self.before) = (at, before);
         self.close_open_strings();
@@ -337,23 +317,32 @@ impl<'s> Lexer<'s> {
     /// Reads what stands here and begins with this byte: a comment or one token, or a string up to its first interpolation.
     #[inline(never)]
     fn seldom(&mut self, first: u8) {
-        let (bytes, at) = (self.source.as_bytes(), self.at);
-        let second = bytes.get(at + 1);
-        // The first byte says what can stand here, so nothing is tried in vain.
+        let bytes = self.source.as_bytes();
+        let second = bytes.get(self.at + 1);
+        // The first bytes say what can stand here, so nothing is tried in vain.
         match first {
-            b'#' => return self.comment(),
+            b'#' => self.comment(),
+            b'}' => self.end_interpolation(),
+            b'"' if second != Some(&b'"') => self.open_string(0, false, 1),
+            b'+' | b'*' | b'%' | b'<' | b'>' | b'?' => self.sign(),
+            b'|' if second != Some(&b'|') => self.sign(),
+            _ => self.rare(first, second.copied()),
+        }
+    }
+
+    #[inline(never)]
+    fn rare(&mut self, first: u8, second: Option<u8>) {
+        match first {
             0xef if self.rest().starts_with('\u{feff}') => {
                 self.at += '\u{feff}'.len_utf8();
-                self.before.space = true;
+                self.before = self.before.or_space();
                 return;
             }
-            b'}' => return self.end_interpolation(),
             b'0'..=b'9' => {
                 if let Ok((_, number)) = scan::number(self.rest()) {
                     return self.long_number(number);
                 }
             }
-            b'"' if second != Some(&b'"') => return self.open_string(0, false, 1),
             b'"' | b'$' => {
                 let rest = self.rest();
                 if let Ok((after, (level, block))) = scan::string_open(rest) {
@@ -365,11 +354,14 @@ impl<'s> Lexer<'s> {
                     return self.push(TokenKind::Path, path.len(), 0);
                 }
             }
-            b'|' if second != Some(&b'|') => {}
             b'\'' | b'&' | b'|' | b'-' | b'/' if self.foreign(self.rest()) => return,
             _ => {}
         }
-        match scan::sign(bytes, at) {
+        self.sign();
+    }
+
+    fn sign(&mut self) {
+        match scan::sign(self.source.as_bytes(), self.at) {
             Some((sign, length)) => self.push(sign, length, 0),
             None => self.unknown(self.rest()),
         }
@@ -378,14 +370,14 @@ impl<'s> Lexer<'s> {
     /// Skips a comment; collects the lines of doc comments.
     fn comment(&mut self) {
         let comment = scan::comment(self.rest()).map_or("", |(_, comment)| comment);
-        if self.before.line
+        if self.before == Before::Line
             && let Some(line) = scan::doc_text(comment)
         {
             self.doc(line);
             self.doc_end = self.at + comment.len();
         }
         self.at += comment.len();
-        self.before.space = true;
+        self.before = self.before.or_space();
     }
 
     /// A line of a doc comment: goes on the line above, or else takes the place of what stands further above.

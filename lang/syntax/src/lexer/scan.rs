@@ -106,20 +106,21 @@ fn inner_end(bytes: &[u8], at: usize, mut window: u64) -> usize {
 
 /// Where a word ends that begins at `at`; at `at` where none begins.
 pub fn word_end(bytes: &[u8], at: usize) -> usize {
-    if bytes.get(at).is_none_or(u8::is_ascii_digit) {
-        return at;
+    match bytes.get(at) {
+        Some(b'a'..=b'z' | b'A'..=b'Z' | b'_') => word(bytes, at).0,
+        _ => at,
     }
-    word(bytes, at).0
 }
 
 /// Where a word ends of which a letter or `_` stands at `at`, and its first eight bytes with what follows a shorter one. Hyphens belong
 /// to it where a letter, a digit or `_` follows them.
-#[inline]
+#[expect(clippy::inline_always, reason = "a call for each word shows")]
+#[inline(always)]
 pub fn word(bytes: &[u8], at: usize) -> (usize, u64) {
     let window = eight(bytes, at);
     let end = inner_end(bytes, at, window);
     match bytes.get(end) {
-        Some(b'-') if end > at => (hyphens_end(bytes, end), window),
+        Some(b'-') => (hyphens_end(bytes, end), window),
         _ => (end, window),
     }
 }

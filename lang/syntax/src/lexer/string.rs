@@ -4,8 +4,8 @@
 //! code that is interpolated. Refuses to know what a text stands for: [`super::text`] does.
 
 use super::text::{self, Piece};
-use super::token::TokenKind;
-use super::{Before, Lexer, scan};
+use super::token::{Before, TokenKind};
+use super::{Lexer, scan};
 use crate::diagnostic::Diagnostic;
 
 /// A string that the lexer is inside of. In all but the last one, and in that too where code is read, it is in an interpolation.
@@ -36,9 +36,9 @@ impl Lexer<'_> {
     pub(super) fn plain_string(&mut self, start: usize, close: usize, before: Before) {
         self.open(TokenKind::StrOpen, start, start + 1, before);
         if close > start + 1 {
-            self.token(TokenKind::StrText, start + 1, close, Before::NOTHING, 0);
+            self.token(TokenKind::StrText, start + 1, close, Before::Nothing, 0);
         }
-        self.close(TokenKind::StrClose, close, close + 1, Before::NOTHING);
+        self.close(TokenKind::StrClose, close, close + 1, Before::Nothing);
     }
 
     /// Reads a string from its opening quotes to its end or its first interpolation.
@@ -82,6 +82,10 @@ impl Lexer<'_> {
                 Some(b'"') if !string.block => break End::Quotes(1),
                 Some(b'"') if bytes[length..].starts_with(b"\"\"\"") => break End::Quotes(3),
                 Some(b'\n') if !string.block => break End::Missing,
+                // Most markers are as short as can be.
+                Some(b'$') if string.level == 0 && bytes.get(length + 1) == Some(&b'{') => {
+                    break End::Interpolation(2);
+                }
                 Some(b'$') => match scan::marker(string.level)(&rest[length..]) {
                     Ok((_, run)) => {
                         length += run.len() - string.level - 1;

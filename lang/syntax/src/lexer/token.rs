@@ -128,6 +128,29 @@ pub enum Number {
     Float(f64),
 }
 
+/// What stands between a token and the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Before {
+    /// Nothing at all.
+    Nothing,
+    /// Blanks or a comment.
+    Space,
+    /// A line break among them.
+    Line,
+}
+
+impl Before {
+    /// The same with blanks added.
+    #[inline]
+    pub(super) fn or_space(self) -> Self {
+        if self == Self::Line {
+            Self::Line
+        } else {
+            Self::Space
+        }
+    }
+}
+
 /// A token where it stands. There are as many as words and signs, so it is 16 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token {
@@ -135,10 +158,8 @@ pub struct Token {
     pub kind: TokenKind,
     /// Which word it is, where it is one that may mean something of its own.
     pub keyword: Option<Keyword>,
-    /// Whether a line break stands between this token and the one before.
-    pub line_before: bool,
-    /// Whether anything at all stands between this token and the one before.
-    pub space_before: bool,
+    /// What stands between this token and the one before.
+    pub before: Before,
     /// First byte.
     pub start: u32,
     /// One past the last byte; equal to `start` for what recovery put in.
@@ -156,6 +177,16 @@ impl Token {
             start: self.start,
             end: self.end,
         }
+    }
+
+    /// Whether a line break stands between this token and the one before.
+    pub fn line_before(&self) -> bool {
+        self.before == Before::Line
+    }
+
+    /// Whether anything at all stands between this token and the one before.
+    pub fn space_before(&self) -> bool {
+        self.before != Before::Nothing
     }
 
     /// Whether this is a reserved word.
@@ -260,7 +291,8 @@ impl Keyword {
     }
 
     /// Which one a word of so many bytes is, where these are its first eight bytes with what follows a shorter one.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a call for each word shows")]
+    #[inline(always)]
     pub(super) fn in_window(window: u64, length: usize) -> Option<Self> {
         if !(SHORTEST..=LONGEST).contains(&length) {
             return None;

@@ -4,7 +4,7 @@
 
 use super::atom::constant;
 use super::tokens::{annotates, annotation, binding_head, named};
-use super::{Form, NESTING, Parser, boxed, unread};
+use super::{Form, NESTING, Parser, unread};
 use crate::ast::{Arg, BinaryOp, Binding, Expr, ExprKind, Key, UnaryOp};
 use crate::diagnostic::Diagnostic;
 use crate::lexer::token::{Keyword, Token, TokenKind};
@@ -43,7 +43,7 @@ impl Parser<'_> {
             | TokenKind::InterpolationClose
             | TokenKind::End => true,
             // The next definition.
-            TokenKind::Word => after.line_before && after.keyword.is_none(),
+            TokenKind::Word => after.line_before() && after.keyword.is_none(),
             _ => false,
         };
         ends && self.depth < NESTING
@@ -69,7 +69,7 @@ impl Parser<'_> {
             span: self.span_from(first),
             kind: ExprKind::Annotated {
                 annotation,
-                value: boxed(value),
+                value: Box::new(value),
             },
         }
     }
@@ -77,7 +77,7 @@ impl Parser<'_> {
     /// Whether the token at `index` begins an operand of the word before it, on the same line.
     pub(super) fn begins_operand(&self, index: usize) -> bool {
         let token = &self.all[index.min(self.all.len() - 1)];
-        !token.line_before && token.space_before && self.begins_expression(index)
+        !token.line_before() && token.space_before() && self.begins_expression(index)
     }
 
     /// Whether an expression can begin at `index`; a `-` only where it is written as a sign.
@@ -102,7 +102,7 @@ impl Parser<'_> {
             TokenKind::Minus => self
                 .all
                 .get(index + 1)
-                .is_some_and(|after| !after.space_before),
+                .is_some_and(|after| !after.space_before()),
             TokenKind::Number
             | TokenKind::Path
             | TokenKind::StrOpen
@@ -147,66 +147,74 @@ impl Parser<'_> {
 
     /// Whether an expression goes on with this token although it could also begin something.
     fn goes_on(&self, token: Token) -> bool {
-        self.line_free || !token.line_before
+        self.line_free || !token.line_before()
     }
 
     /// Whether `and` or `or` here is the operator and not a key on its own line.
     fn operator_word(&self, token: Token) -> bool {
-        !token.line_before || !matches!(self.second().kind, TokenKind::Equal | TokenKind::Dot)
+        !token.line_before() || !matches!(self.second().kind, TokenKind::Equal | TokenKind::Dot)
     }
 
+    /// Operands joined by operators that bind at least as tightly as that.
+    #[inline]
     fn binary(&mut self, least: u8) -> Expr {
         let outer = std::mem::replace(&mut self.deepest, self.depth);
         let first = self.next;
         let mut left = self.operand();
         while let Some((op, binds)) = self.operator().filter(|(_, binds)| *binds >= least) {
-            let sign = self.bump();
-            let op_span = sign.span(self.id);
-            if op == BinaryOp::Subtract {
-                self.minus_spacing(sign);
-            }
-            let right = self.binary(binds + 1);
-            self.shape(Form::Chain, first);
-            let kind = if self.grow(op_span) {
-                ExprKind::Binary {
-                    op,
-                    op_span,
-                    left: boxed(left),
-                    right: boxed(right),
-                }
-            } else {
-                ExprKind::Error
-            };
-            left = Expr {
-                kind,
-                span: self.span_from(first),
-            };
-            if let Some((again, same)) = self.operator()
-                && same == binds
-                && matches!(binds, 5 | 6)
-            {
-                let span = self.span();
-                let error = "comparisons do not chain";
-                self.report(
-                    Diagnostic::error("syntax::chained_comparison", span, error)
-                        .also(op_span, "the other comparison")
-                        .help(match again {
-                            BinaryOp::Equal | BinaryOp::NotEqual => {
-                                "join two comparisons with `and`"
-                            }
-                            _ => "write `a < b and b < c`",
-                        }),
-                );
-            }
+            left = self.operation(first, left, op, binds);
         }
         self.deepest = self.deepest.max(outer);
         left
     }
 
+    /// An operator with the operand on its right; what is on its left begins at `first`.
+    #[inline(never)]
+    fn operation(&mut self, first: usize, left: Expr, op: BinaryOp, binds: u8) -> Expr {
+        let sign = self.bump();
+        let op_span = sign.span(self.id);
+        if op == BinaryOp::Subtract {
+            self.minus_spacing(sign);
+        }
+        let right = self.binary(binds + 1);
+        self.shape(Form::Chain, first);
+        let kind = if self.grow(op_span) {
+            ExprKind::Binary {
+                op,
+                op_span,
+                left: Box::new(left),
+                right: Box::new(right),
+            }
+        } else {
+            ExprKind::Error
+        };
+        let span = self.span_from(first);
+        if let Some((again, same)) = self.operator()
+            && same == binds
+            && matches!(binds, 5 | 6)
+        {
+            self.report_chained_comparison(op_span, again);
+        }
+        Expr { kind, span }
+    }
+
+    #[cold]
+    fn report_chained_comparison(&mut self, other: Span, again: BinaryOp) {
+        let error = "comparisons do not chain";
+        self.report(
+            Diagnostic::error("syntax::chained_comparison", self.span(), error)
+                .also(other, "the other comparison")
+                .help(match again {
+                    BinaryOp::Equal | BinaryOp::NotEqual => "join two comparisons with `and`",
+                    _ => "write `a < b and b < c`",
+                }),
+        );
+    }
+
     /// `a -b` and `a- b` look like something else than they are.
     fn minus_spacing(&mut self, sign: Token) {
         let after = self.token();
-        if sign.space_before == after.space_before || after.line_before {
+        if sign.space_before() == after.space_before() || after.line_before() {
             return;
         }
         let span = sign.span(self.id);
@@ -218,7 +226,7 @@ impl Parser<'_> {
     /// An operand: signs and the forms that reach as far to the right as they can, or an atom.
     fn operand(&mut self) -> Expr {
         let first = self.next;
-        if self.token().line_before && self.sees(binding_head) {
+        if self.token().line_before() && self.sees(binding_head) {
             return self.missing_operand();
         }
         if self.begins_lambda() {
@@ -233,8 +241,8 @@ impl Parser<'_> {
                 return self.nested(Self::assertion);
             }
             Some(Keyword::Type)
-                if !second.line_before
-                    && second.space_before
+                if !second.line_before()
+                    && second.space_before()
                     && self.begins_type(self.next + 1) =>
             {
                 self.bump();
@@ -252,7 +260,8 @@ impl Parser<'_> {
         }
     }
 
-    fn nested(&mut self, read: impl FnOnce(&mut Self) -> Expr) -> Expr {
+    #[inline(never)]
+    fn nested(&mut self, read: fn(&mut Self) -> Expr) -> Expr {
         self.deeper(read, unread)
     }
 
@@ -286,7 +295,7 @@ impl Parser<'_> {
         Expr {
             kind: ExprKind::Unary {
                 op,
-                operand: boxed(operand),
+                operand: Box::new(operand),
             },
             span: self.span_from(first),
         }
@@ -302,7 +311,7 @@ impl Parser<'_> {
             let token = self.token();
             let goes_on = match token.kind {
                 TokenKind::Dot | TokenKind::QuestionDot => true,
-                TokenKind::ParenOpen if token.line_before => false,
+                TokenKind::ParenOpen if token.line_before() => false,
                 TokenKind::ParenOpen => {
                     self.next > first || !matches!(target.kind, ExprKind::Error)
                 }
@@ -312,7 +321,9 @@ impl Parser<'_> {
             if !goes_on {
                 break;
             }
-            let inner = boxed(target);
+            // `Box::new` would copy it twice.
+            let room = Box::new_uninit();
+            let inner = Box::write(room, target);
             target = match token.kind {
                 TokenKind::ParenOpen => {
                     let kind = self.call(inner);
@@ -387,7 +398,7 @@ impl Parser<'_> {
         match self.token().kind {
             TokenKind::BracketOpen => {
                 let key = self.inside(true, "`]`", Self::expression);
-                Some(Key::Computed(boxed(key)))
+                Some(Key::Computed(Box::new(key)))
             }
             TokenKind::Word => Some(Key::Name(self.read_name())),
             TokenKind::StrOpen => self.literal_key(),
@@ -411,9 +422,10 @@ impl Parser<'_> {
         }
     }
 
+    #[inline(never)]
     fn call(&mut self, callee: Box<Expr>) -> ExprKind {
         let bracket = self.token();
-        if bracket.space_before {
+        if bracket.space_before() {
             let between = Span {
                 source: self.id,
                 start: callee.span.end.min(bracket.start),
@@ -479,9 +491,9 @@ impl Parser<'_> {
         self.shape(Form::If, first);
         Expr {
             kind: ExprKind::If {
-                condition: boxed(condition),
-                then: boxed(then),
-                otherwise: boxed(otherwise),
+                condition: Box::new(condition),
+                then: Box::new(then),
+                otherwise: Box::new(otherwise),
             },
             span: self.span_from(first),
         }
@@ -509,7 +521,7 @@ impl Parser<'_> {
         Expr {
             kind: ExprKind::Let {
                 bindings,
-                body: boxed(body),
+                body: Box::new(body),
             },
             span: self.span_from(first),
         }
@@ -526,9 +538,9 @@ impl Parser<'_> {
         self.shape(Form::Assert, first);
         Expr {
             kind: ExprKind::Assert {
-                condition: boxed(condition),
-                message: boxed(message),
-                body: boxed(body),
+                condition: Box::new(condition),
+                message: Box::new(message),
+                body: Box::new(body),
             },
             span: self.span_from(first),
         }
@@ -593,7 +605,7 @@ impl Parser<'_> {
         }
         let before = self.next.checked_sub(1).map(|at| &self.all[at]);
         let error = self.expected(wanted);
-        let touches_line = self.token().line_before;
+        let touches_line = self.token().line_before();
         let error = match before {
             Some(word) if word.kind == TokenKind::Word && self.begins_operand(self.next) => {
                 if word.keyword.is_some_and(annotates) {

@@ -11,12 +11,14 @@ use crate::span::Span;
 
 impl Parser<'_> {
     /// `;` where a separator stands.
+    #[cold]
     pub(super) fn foreign_semicolon(&mut self) -> bool {
         let span = self.span();
         let found = self.eat(TokenKind::Semicolon);
         if found {
             let after = self.token();
-            let last = after.line_before || after.kind.is_closer() || after.kind == TokenKind::End;
+            let last =
+                after.line_before() || after.kind.is_closer() || after.kind == TokenKind::End;
             let error = "there are no semicolons";
             self.report(
                 Diagnostic::error("syntax::semicolon", span, error).help(if last {
@@ -30,6 +32,7 @@ impl Parser<'_> {
     }
 
     /// `with x; e`, `rec { }` and `x: e`.
+    #[cold]
     pub(super) fn foreign_word(&mut self, word: &str) -> Option<ExprKind> {
         let span = self.span();
         let second = self.second();
@@ -44,7 +47,7 @@ impl Parser<'_> {
                 self.report(Diagnostic::error("syntax::nix_with", span, error).help(help));
                 Some(self.expression().kind)
             }
-            "rec" if second.kind == TokenKind::BraceOpen && !second.line_before => {
+            "rec" if second.kind == TokenKind::BraceOpen && !second.line_before() => {
                 self.bump();
                 let error = "records do not see their own fields";
                 let help = "put shared values in `let … in { … }`";
@@ -65,7 +68,7 @@ impl Parser<'_> {
                 self.report(Diagnostic::error("syntax::import", span, error).help(help));
                 Some(ExprKind::Error)
             }
-            _ if second.kind == TokenKind::Colon && !second.line_before => {
+            _ if second.kind == TokenKind::Colon && !second.line_before() => {
                 let param = self.bump();
                 let pattern = Pattern::Name(self.name(param));
                 Some(self.foreign_lambda(span, &format!("{word} => …"), pattern))
@@ -78,7 +81,7 @@ impl Parser<'_> {
     pub(super) fn record_or_foreign_lambda(&mut self) -> ExprKind {
         let after = &self.all[(self.partner(self.next) + 1).min(self.all.len() - 1)];
         let lambda =
-            matches!(after.kind, TokenKind::Colon | TokenKind::Arrow) && !after.line_before;
+            matches!(after.kind, TokenKind::Colon | TokenKind::Arrow) && !after.line_before();
         if !lambda {
             return self.record();
         }
@@ -89,6 +92,7 @@ impl Parser<'_> {
         self.foreign_lambda(span, "({ a, b, .. }) => …", pattern)
     }
 
+    #[cold]
     fn foreign_lambda(&mut self, span: Span, mend: &str, pattern: Pattern) -> ExprKind {
         let sign = self.bump();
         let span = span.to(sign.span(self.id));
@@ -111,10 +115,11 @@ impl Parser<'_> {
     }
 
     /// Where the word `inherit` stands: `inherit a b` and `inherit (r) a b` in a record.
+    #[cold]
     pub(super) fn foreign_inherit(&mut self) -> bool {
         let second = self.second();
         let foreign =
-            !second.line_before && matches!(second.kind, TokenKind::Word | TokenKind::ParenOpen);
+            !second.line_before() && matches!(second.kind, TokenKind::Word | TokenKind::ParenOpen);
         if !foreign {
             return false;
         }
@@ -126,7 +131,7 @@ impl Parser<'_> {
         });
         let mut names = Vec::new();
         while let Some(name) = self.word()
-            && !self.token().line_before
+            && !self.token().line_before()
         {
             self.bump();
             names.push(name);
@@ -147,6 +152,7 @@ impl Parser<'_> {
     }
 
     /// `/etc/x` and `~/x`.
+    #[cold]
     pub(super) fn foreign_path(&mut self) -> ExprKind {
         let start = self.token().start as usize;
         let run = self.text[start..]

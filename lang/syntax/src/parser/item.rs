@@ -102,7 +102,7 @@ impl Parser<'_> {
             (text.into_owned(), span)
         } else {
             let first = self.next;
-            let alone = self.token().line_before;
+            let alone = self.token().line_before();
             self.skip_element();
             let span = if alone { word } else { self.span_from(first) };
             let error = "`import` takes a literal path";
@@ -116,7 +116,7 @@ impl Parser<'_> {
             return None;
         };
         let token = self.token();
-        if !token.line_before && self.operator_follows() {
+        if !token.line_before() && self.operator_follows() {
             let error = "`import` takes a literal path";
             self.report(Diagnostic::error("syntax::import", token.span(self.id), error).help(help));
             self.skip_element();
@@ -220,15 +220,15 @@ impl Parser<'_> {
         if token.kind == TokenKind::End || token.kind.is_closer() {
             return true;
         }
-        if !token.line_before {
+        if !token.line_before() {
             return false;
         }
         if self.sees(binding_head) {
             return true;
         }
         let second = self.second();
-        let called = second.kind == TokenKind::ParenOpen && !second.space_before;
-        let follows = !second.line_before && self.begins_expression(self.next + 1) && !called;
+        let called = second.kind == TokenKind::ParenOpen && !second.space_before();
+        let follows = !second.line_before() && self.begins_expression(self.next + 1) && !called;
         match token.keyword {
             Some(Keyword::Let | Keyword::Assert) => {
                 self.column(token) <= self.column(self.all[first])
@@ -259,7 +259,7 @@ impl Parser<'_> {
         let error = Diagnostic::error("syntax::expected", claim, "this test claims nothing")
             .help("a test is written `test \"claim\" condition`");
         let next = self.token();
-        let error = if next.line_before && next.kind != TokenKind::End {
+        let error = if next.line_before() && next.kind != TokenKind::End {
             error.also(next.span(self.id), "the next item begins here")
         } else {
             error
@@ -280,10 +280,8 @@ impl Parser<'_> {
             |parser| Some(parser.inside(false, "`}`", Self::items)),
             |_| None,
         );
-        if items.is_none() {
-            if self.next <= close {
-                self.go_behind(close);
-            }
+        if items.is_none() && self.next <= close {
+            self.go_behind(close);
         }
         items
     }
@@ -305,7 +303,7 @@ impl Parser<'_> {
         let whole = self.span_from(first);
         let written = &self.text[whole.start as usize..whole.end as usize];
         let error = self.expected("`=`").also(whole, "this has no value");
-        let error = if self.token().line_before || self.at(TokenKind::End) {
+        let error = if self.token().line_before() || self.at(TokenKind::End) {
             error.help(format!("a definition is written `{written} = …`"))
         } else {
             match nearest(written, ITEM_WORDS.into_iter()) {
@@ -314,7 +312,7 @@ impl Parser<'_> {
             }
         };
         self.report_expected(error);
-        if !self.token().line_before {
+        if !self.token().line_before() {
             self.skip_element();
         }
         None
@@ -327,7 +325,7 @@ impl Parser<'_> {
             path.push(self.path_name()?);
             // A dot at the beginning of a line belongs to the path only if a definition's head follows.
             let dotted = self.at(TokenKind::Dot)
-                && (!self.token().line_before || self.sees(|rest| dot_head(rest)));
+                && (!self.token().line_before() || self.sees(|rest| dot_head(rest)));
             if !dotted {
                 return Some(path);
             }

@@ -2,7 +2,7 @@
 //!
 //! In: tokens. Out: lambdas and [`Pattern`]s. Refuses to check that names differ: resolution does.
 
-use super::{Form, Parser, boxed};
+use super::{Form, Parser};
 use crate::ast::{Expr, ExprKind, Name, Param, Pattern};
 use crate::diagnostic::Diagnostic;
 use crate::lexer::token::{Keyword, TokenKind};
@@ -48,7 +48,7 @@ impl Parser<'_> {
         Expr {
             kind: ExprKind::Lambda {
                 params,
-                body: boxed(body),
+                body: Box::new(body),
             },
             span: self.span_from(first),
         }

@@ -218,11 +218,6 @@ fn unread(span: Span) -> Expr {
     }
 }
 
-/// Puts a node where it stays. Unlike `Box::new` it makes room first, and so the node is copied once.
-fn boxed<T>(node: T) -> Box<T> {
-    Box::write(Box::new_uninit(), node)
-}
-
 /// The state of reading one file.
 struct Parser<'a> {
     text: &'a str,
@@ -589,7 +584,7 @@ impl<'a> Parser<'a> {
                 || self.at(TokenKind::Semicolon)
                 || token.kind.is_closer()
                 || token.kind == TokenKind::End
-                || (token.line_before && !commas)
+                || (token.line_before() && !commas)
             {
                 continue;
             }
@@ -603,7 +598,7 @@ impl<'a> Parser<'a> {
                     "a comma or a line break"
                 });
             }
-            if !commas || !self.token().line_before {
+            if !commas || !self.token().line_before() {
                 self.skip_element();
             }
             self.eat(TokenKind::Comma);
@@ -622,7 +617,8 @@ impl<'a> Parser<'a> {
                 self.bump();
             }
             let token = self.token();
-            if token.line_before || matches!(token.kind, TokenKind::Comma | TokenKind::Semicolon) {
+            if token.line_before() || matches!(token.kind, TokenKind::Comma | TokenKind::Semicolon)
+            {
                 return;
             }
         }

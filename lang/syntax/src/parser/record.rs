@@ -127,12 +127,12 @@ impl Parser<'_> {
                 Diagnostic::error("syntax::equal", span, "`==` compares, it does not define")
                     .help("write `=`")
             }
-            TokenKind::Colon if !sign.line_before => {
+            TokenKind::Colon if !sign.line_before() => {
                 let error = format!("a {what} is written with `=`");
                 Diagnostic::error("syntax::equal", span, error).help("write `=`")
             }
             TokenKind::Plus | TokenKind::PlusPlus
-                if self.second().kind == TokenKind::Equal && !self.second().space_before =>
+                if self.second().kind == TokenKind::Equal && !self.second().space_before() =>
             {
                 self.bump();
                 let error = "there is no `+=`";

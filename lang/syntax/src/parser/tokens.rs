@@ -145,7 +145,7 @@ pub fn annotation(input: Tokens<'_>) -> Read<'_, (Annotation, &Token)> {
         },
     );
     let touching = verify(kind(TokenKind::ParenOpen), |token: &&Token| {
-        !token.space_before
+        !token.space_before()
     });
     let numbered = map_opt(
         (word, touching, number, kind(TokenKind::ParenClose)),
@@ -167,7 +167,7 @@ pub fn annotation(input: Tokens<'_>) -> Read<'_, (Annotation, &Token)> {
         Some((annotation, token))
     });
     let touched = verify(one, |token: &&Token| {
-        token.kind == TokenKind::ParenOpen && !token.space_before
+        token.kind == TokenKind::ParenOpen && !token.space_before()
     });
     alt((numbered, terminated(simple, not(touched)))).parse(input)
 }

@@ -42,7 +42,7 @@ impl Parser<'_> {
             | TokenKind::ParenClose
             | TokenKind::BraceClose
             | TokenKind::End => true,
-            TokenKind::Word => after.keyword.is_none() && after.line_before,
+            TokenKind::Word => after.keyword.is_none() && after.line_before(),
             _ => false,
         };
         let is_name = token.kind == TokenKind::Word && token.keyword.is_none();
@@ -183,7 +183,7 @@ impl Parser<'_> {
     fn named_type(&mut self) -> TypeKind {
         let name = self.read_name();
         let bracket = self.token();
-        if bracket.kind != TokenKind::ParenOpen || bracket.space_before {
+        if bracket.kind != TokenKind::ParenOpen || bracket.space_before() {
             return TypeKind::Name(name.symbol);
         }
         let mut args = Vec::with_capacity(self.room(2));
