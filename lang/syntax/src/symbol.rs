@@ -100,7 +100,7 @@ impl Short {
         (mixed >> 32) as usize % LAST
     }
 
-    /// As [`Short::new`] of a part of a text; where sixteen bytes follow, without a look at how many belong to it.
+    /// As [`Short::new`] of a part of a text, with all read at once where sixteen bytes follow.
     #[inline]
     fn part(text: &[u8], start: usize, end: usize) -> Option<Self> {
         let length = end - start;
@@ -111,11 +111,14 @@ impl Short {
             return None;
         }
         let window = u128::from_le_bytes(window.try_into().ok()?);
-        let text = window & !(u128::MAX << (8 * length));
-        Some(Self(
-            text as u64,
-            (text >> 64) as u64 | (length as u64) << 56,
-        ))
+        let (low, high) = (window as u64, (window >> 64) as u64);
+        let length_byte = (length as u64) << 56;
+        Some(if length < 8 {
+            Self(low & !(u64::MAX << (8 * length)), length_byte)
+        } else {
+            let kept = !(u64::MAX << (8 * (length - 8)));
+            Self(low, high & kept | length_byte)
+        })
     }
 
     /// `None` for longer texts. Reads few times many bytes, some of them twice.

@@ -17,9 +17,9 @@ const ITEM_WORDS: [&str; 9] = [
 ];
 
 impl Parser<'_> {
-    /// Items up to a closing brace or the end of the file.
-    pub(super) fn items(&mut self) -> Vec<Item> {
-        let mut items = Vec::new();
+    /// Items up to a closing brace or the end of the file; so many are expected.
+    pub(super) fn items(&mut self, room: usize) -> Vec<Item> {
+        let mut items = Vec::with_capacity(room);
         self.separated(false, "a definition", |parser| {
             let doc = parser.doc();
             let first = parser.next;
@@ -276,8 +276,9 @@ impl Parser<'_> {
         }
         let (open, close) = (self.next, self.partner(self.next));
         self.shape_to(Form::Block, open, close + 1);
+        let room = self.room(6);
         let items = self.deeper(
-            |parser| Some(parser.inside(false, "`}`", Self::items)),
+            |parser| Some(parser.inside(false, "`}`", |parser| parser.items(room))),
             |_| None,
         );
         if items.is_none() && self.next <= close {

@@ -84,8 +84,10 @@ pub fn parse_expression(
 }
 
 fn module(parser: &mut Parser<'_>) -> ast::Module {
+    // Items have tens of tokens; a few are enough where they are longer.
+    let room = parser.all.len() / 32 + 1;
     ast::Module {
-        items: parser.items(),
+        items: parser.items(room),
     }
 }
 
