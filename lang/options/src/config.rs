@@ -414,12 +414,12 @@ impl<'a> Config<'a> {
                 return None;
             }
         };
-        let by_name = match point.place.ty().map(|ty| shape(&self.evaluator, ty).form) {
-            None => true,
-            Some(Form::Record(_) | Form::Map(_)) => matches!(value, Value::Record(_)),
-            Some(Form::Any) => !point.children().is_empty(),
-            Some(_) => false,
-        };
+        let by_name = matches!(value, Value::Record(_))
+            && match point.place.ty().map(|ty| shape(&self.evaluator, ty).form) {
+                None | Some(Form::Record(_) | Form::Map(_)) => true,
+                Some(Form::Any) => !point.children().is_empty(),
+                Some(_) => false,
+            };
         if !by_name {
             return match self.evaluator.data(value, span) {
                 Ok(data) => Some(data),

@@ -59,6 +59,11 @@ impl<'a> Engine<'a> {
             }
             form => {
                 let parts = self.parts(evaluator, point)?;
+                if let Form::Scalar = form
+                    && let Some(value) = Self::alone(evaluator, point, &parts, ty, declared)
+                {
+                    return Ok(value);
+                }
                 let mut contest = self.contest(evaluator, parts.whole)?;
                 self.refuse_below(evaluator, point, &parts, ty)?;
                 if contest.winners().all(|peeled| peeled.remove) {
@@ -99,6 +104,28 @@ impl<'a> Engine<'a> {
             return evaluator.check(merged, ty, blame);
         }
         Ok(merged)
+    }
+
+    /// The value of a scalar that only one definition gives, beside a default at most: most scalars are like that, and there
+    /// is nothing to join. `None` where there is more to it, or something is wrong.
+    fn alone(
+        evaluator: &mut Evaluator<'a>,
+        point: &Point<'a>,
+        parts: &Parts<'a>,
+        ty: &'a Type<'a>,
+        declared: Span,
+    ) -> Option<Value<'a>> {
+        let (only, beaten) = match parts.whole {
+            [only] => (only, false),
+            [only, default] if default.is_declared() => (only, true),
+            _ => return None,
+        };
+        if !parts.below.is_empty() || only.condition().is_some() {
+            return None;
+        }
+        let peeled = only.peel(evaluator).ok()?;
+        let wins = !peeled.remove && !(beaten && peeled.priority.unwrap_or(PLAIN) >= DECLARED);
+        wins.then(|| Self::checked(evaluator, point, &peeled, ty, declared).ok())?
     }
 
     /// Computes all definitions that count, and finds the priority that wins.
