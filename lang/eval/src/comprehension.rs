@@ -75,33 +75,31 @@ impl<'a> Evaluator<'a> {
         Ok(())
     }
 
-    /// Things with names in the order of the names' texts: the order that users see.
-    pub fn sorted_by_text<'t, T>(
-        &self,
-        things: &'t [T],
-        name: impl Fn(&T) -> Symbol,
-    ) -> Vec<&'t T> {
+    /// Sorts things with names in the order of the names' texts: the order that users see.
+    pub fn sort_by_text<T: Copy>(&self, things: &mut [T], name: impl Fn(&T) -> Symbol) {
         let text = |thing: &T| self.names.text(name(thing));
         if things.len() <= FEW {
-            let mut sorted: Vec<&'t T> = things.iter().collect();
-            sorted.sort_unstable_by(|left, right| text(left).cmp(text(right)));
-            return sorted;
+            return things.sort_unstable_by(|left, right| text(left).cmp(text(right)));
         }
         // The first bytes decide nearly always, and comparing them looks nowhere else.
-        let mut sorted: Vec<(u64, &str, &'t T)> = things
+        let mut sorted: Vec<(u64, &str, T)> = things
             .iter()
             .map(|thing| {
                 let text = text(thing);
-                (first_bytes(text), text, thing)
+                (first_bytes(text), text, *thing)
             })
             .collect();
         sorted.sort_unstable_by(|left, right| (left.0, left.1).cmp(&(right.0, right.1)));
-        sorted.into_iter().map(|(_, _, thing)| thing).collect()
+        for (place, (_, _, thing)) in things.iter_mut().zip(sorted) {
+            *place = thing;
+        }
     }
 
     /// The fields of a record in the order of their names' texts.
     pub(crate) fn by_text(&self, record: &Record<'a>) -> Vec<&'a Field<'a>> {
-        self.sorted_by_text(record.fields, |field| field.name)
+        let mut fields: Vec<&'a Field<'a>> = record.fields.iter().collect();
+        self.sort_by_text(&mut fields, |field| field.name);
+        fields
     }
 
     pub(crate) fn list_for(

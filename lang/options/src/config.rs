@@ -78,6 +78,8 @@ pub struct Config<'a> {
     errors: Vec<Diagnostic>,
     /// Points that a check puts off: nobody sets them.
     unset: Vec<&'a Point<'a>>,
+    /// The points that a check is below, each with what else lies beside it.
+    walked: Vec<&'a Point<'a>>,
     files: Rc<RefCell<foldhash::HashSet<String>>>,
     entry: ScopeId,
     /// Kept only because to let go of them takes time: most programs end first.
@@ -158,6 +160,7 @@ pub fn load<'a>(
         tests: collected.tests,
         errors,
         unset: Vec::new(),
+        walked: Vec::new(),
         files,
         entry: collected.entry,
         _trees: modules,
@@ -430,16 +433,22 @@ impl<'a> Config<'a> {
             };
         }
         self.closed(point, errors);
-        let children = self
-            .evaluator
-            .sorted_by_text(point.children(), |child| child.name);
-        let mut fields = Vec::with_capacity(children.len());
-        for child in &children {
+        // Those of the points around this one stand before its own.
+        let first = self.walked.len();
+        self.walked.extend(point.children());
+        let children = first..self.walked.len();
+        self.evaluator
+            .sort_by_text(&mut self.walked[first..], |child| child.name);
+        let count = children.len();
+        let mut fields = Vec::with_capacity(count);
+        for index in children {
+            let child = self.walked[index];
             if let Some(data) = self.walk(child, errors) {
                 fields.push((self.evaluator.names.text(child.name).to_owned(), data));
             }
         }
-        (fields.len() == children.len()).then(|| Data {
+        self.walked.truncate(first);
+        (fields.len() == count).then(|| Data {
             kind: DataKind::Map(fields),
             span: home,
         })

@@ -64,7 +64,11 @@ impl Lexed<'_> {
 
 /// Whether the whole text is one word: a name that needs no quotes as a key, or a reserved word.
 pub fn is_word(text: &str) -> bool {
-    !text.is_empty() && scan::word_end(text.as_bytes(), 0) == text.len()
+    let bytes = text.as_bytes();
+    // Most names are short and have no hyphen.
+    let plain = || bytes.iter().all(|byte| scan::in_word(*byte));
+    !bytes.first().is_none_or(u8::is_ascii_digit)
+        && (plain() || scan::word_end(bytes, 0) == bytes.len())
 }
 
 /// Splits a text into tokens and balances its brackets.

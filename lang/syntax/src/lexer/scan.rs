@@ -104,6 +104,12 @@ fn inner_end(bytes: &[u8], at: usize, mut window: u64) -> usize {
     }
 }
 
+/// Whether a byte is a letter, a digit or `_`.
+#[inline]
+pub fn in_word(byte: u8) -> bool {
+    IN_WORD[byte as usize]
+}
+
 /// Where a word ends that begins at `at`; at `at` where none begins.
 pub fn word_end(bytes: &[u8], at: usize) -> usize {
     match bytes.get(at) {
