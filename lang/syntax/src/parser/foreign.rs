@@ -160,7 +160,11 @@ impl Parser<'_> {
             .map_or(self.text.len(), |length| start + length);
         let span = Span::new(self.id, start, run);
         let home = self.at(TokenKind::Tilde);
-        while !self.at(TokenKind::End) && (self.token().start as usize) < run {
+        // A bracket that was closed for the text stands inside of what looks like the path where a comment does.
+        while !self.at(TokenKind::End)
+            && (self.token().start as usize) < run
+            && !self.token().kind.is_closer()
+        {
             self.bump();
         }
         let written = &self.text[start..run];

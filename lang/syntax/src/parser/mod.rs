@@ -279,6 +279,8 @@ impl<'a> Parser<'a> {
 
     /// Goes on reading at the token after the one at `index`, which is not the last one.
     fn go_behind(&mut self, index: usize) {
+        // To read again what was read takes twice the time at each level of brackets.
+        debug_assert!(index + 1 >= self.next, "nothing is read twice");
         self.last_end = self.all[index].end;
         self.next = index + 1;
         self.here = self.all[self.next];

@@ -180,3 +180,14 @@ fn reads_items() {
     );
     check_module("a = 1, b = 2", "a = 1\nb = 2\n");
 }
+
+/// Where recovery closes brackets inside of what looks like a path, the path ends: to go over them read everything behind them
+/// again, at each level.
+#[test]
+fn brackets_left_open_beside_a_foreign_path_are_read_once() {
+    let levels = 14;
+    let mut sources = SourceMap::default();
+    let id = sources.add("test", "([~x#y\n".repeat(levels));
+    let errors = parse_module(&sources, id, &mut Interner::default()).errors;
+    assert!(errors.len() <= 2 * levels, "{} errors", errors.len());
+}
