@@ -188,6 +188,6 @@ fn brackets_left_open_beside_a_foreign_path_are_read_once() {
     let levels = 14;
     let mut sources = SourceMap::default();
     let id = sources.add("test", "([~x#y\n".repeat(levels));
-    let errors = parse_module(&sources, id, &mut Interner::default()).errors;
+    let errors = parse_expression(&sources, id, &mut Interner::default()).errors;
     assert!(errors.len() <= 2 * levels, "{} errors", errors.len());
 }
