@@ -31,13 +31,14 @@ fn main() -> std::process::ExitCode {
     // First of all: sandboxes start this program again as their only thread.
     let tasks = [cairn_system::tasks::registry(), cairn_build::TASKS].concat();
     cairn_sys::maybe_run_as_child(&tasks);
-    use_huge_pages(false);
+    let huge_pages = give_up_huge_pages();
     let arguments = arguments::Arguments::parse();
     arguments.globals.color.apply();
     error::install_handler(arguments.globals.color);
     let arguments::Arguments { globals, command } = arguments;
-    if !command.is_brief() {
-        use_huge_pages(true);
+    if huge_pages && !command.is_brief() {
+        // A kernel that could switch them off can switch them on.
+        let _ = rustix::thread::disable_transparent_huge_pages(false);
     }
     // Before threads are: they would keep the closed view of the store.
     let opened = if command.writes_contents() && !globals.dry_run {
@@ -54,9 +55,10 @@ fn main() -> std::process::ExitCode {
     }
 }
 
-/// Whether fresh memory comes in pages of 2 MiB: to clear one takes a tenth of the time of a command that needs little,
-/// and to ask for small ones takes longer where much is needed. Other programs that are started inherit it.
-fn use_huge_pages(yes: bool) {
-    // A kernel without such pages has none to switch off.
-    let _ = rustix::thread::disable_transparent_huge_pages(!yes);
+/// Asks for no fresh memory in pages of 2 MiB: to clear one takes a tenth of the time of a command that needs little, and to
+/// ask for small ones takes longer where much is needed. Says whether there were any before; other programs that are started
+/// inherit this.
+fn give_up_huge_pages() -> bool {
+    let are_there = rustix::thread::transparent_huge_pages_are_disabled() == Ok(false);
+    are_there && rustix::thread::disable_transparent_huge_pages(true).is_ok()
 }

@@ -408,8 +408,9 @@ impl<'a> Config<'a> {
     }
 
     fn walk_now(&mut self, point: &'a Point<'a>, errors: &mut Vec<Diagnostic>) -> Option<Data> {
-        let home = point.home(&self.evaluator);
-        let span = home.unwrap_or(Span::new(SourceId(0), 0, 0));
+        let span = point
+            .home(&self.evaluator)
+            .unwrap_or(Span::new(SourceId(0), 0, 0));
         let value = match self.evaluator.force(point.value, span) {
             Ok(value) => value,
             Err(error) => {
@@ -450,7 +451,7 @@ impl<'a> Config<'a> {
         self.walked.truncate(first);
         (fields.len() == count).then(|| Data {
             kind: DataKind::Map(fields),
-            span: home,
+            span: point.home(&self.evaluator),
         })
     }
 

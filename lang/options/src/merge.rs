@@ -60,9 +60,9 @@ impl<'a> Engine<'a> {
             form => {
                 let parts = self.parts(evaluator, point)?;
                 if let Form::Scalar = form
-                    && let Some(value) = Self::alone(evaluator, point, &parts, ty, declared)
+                    && let Some(only) = Self::alone(evaluator, &parts)
                 {
-                    return Ok(value);
+                    return Self::checked(evaluator, point, &only, ty, declared);
                 }
                 let mut contest = self.contest(evaluator, parts.whole)?;
                 self.refuse_below(evaluator, point, &parts, ty)?;
@@ -93,9 +93,10 @@ impl<'a> Engine<'a> {
             let span = match shape.form {
                 // A field's definition is not to blame for the whole.
                 Form::Record(_) => {
-                    let mut whole = self.parts(evaluator, point)?.whole.iter();
-                    let first = whole.find(|one| !one.is_declared());
-                    first.map(|one| one.span(evaluator))
+                    let opened = self.opened(evaluator, point)?.iter();
+                    let mut whole = opened.filter(|one| one.record.is_some());
+                    let first = whole.find(|one| one.position != u32::MAX);
+                    first.map(|one| one.peeled.span)
                 }
                 _ => point.home(evaluator),
             };
@@ -106,15 +107,9 @@ impl<'a> Engine<'a> {
         Ok(merged)
     }
 
-    /// The value of a scalar that only one definition gives, beside a default at most: most scalars are like that, and there
-    /// is nothing to join. `None` where there is more to it, or something is wrong.
-    fn alone(
-        evaluator: &mut Evaluator<'a>,
-        point: &Point<'a>,
-        parts: &Parts<'a>,
-        ty: &'a Type<'a>,
-        declared: Span,
-    ) -> Option<Value<'a>> {
+    /// The only definition of a scalar, beside a default at most: most scalars have no other, and there is nothing to join.
+    /// `None` where there is more to it, or computing it met an error.
+    fn alone(evaluator: &mut Evaluator<'a>, parts: &Parts<'a>) -> Option<Peeled<'a>> {
         let (only, beaten) = match parts.whole {
             [only] => (only, false),
             [only, default] if default.is_declared() => (only, true),
@@ -125,7 +120,7 @@ impl<'a> Engine<'a> {
         }
         let peeled = only.peel(evaluator).ok()?;
         let wins = !peeled.remove && !(beaten && peeled.priority.unwrap_or(PLAIN) >= DECLARED);
-        wins.then(|| Self::checked(evaluator, point, &peeled, ty, declared).ok())?
+        wins.then_some(peeled)
     }
 
     /// Computes all definitions that count, and finds the priority that wins.
@@ -168,14 +163,11 @@ impl<'a> Engine<'a> {
 
     /// Gives the first error as the point's own and keeps the others for the check.
     pub(crate) fn first(&self, errors: Vec<Error>) -> Result<()> {
-        if errors.is_empty() {
-            return Ok(());
-        }
-        let mut errors = errors.into_iter();
-        match errors.next() {
+        let mut others = errors.into_iter();
+        match others.next() {
             None => Ok(()),
             Some(first) => {
-                self.found.borrow_mut().extend(errors.map(|error| *error));
+                self.found.borrow_mut().extend(others.map(|error| *error));
                 Err(first)
             }
         }

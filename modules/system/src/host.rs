@@ -191,7 +191,9 @@ fn below(root: &OwnedFd, path: &Path, resolve: ResolveFlags) -> rustix::io::Resu
 /// What a file has, said to be `length` bytes, up to [`READ_LIMIT`].
 fn read_all(file: &mut impl Read, length: u64) -> std::io::Result<Vec<u8>> {
     // A read that gives what was said and leaves room has met the end: none is needed that gives nothing.
-    let mut bytes = vec![0; length as usize + 1];
+    // Files of the kernel say that they have nothing, and some give only once.
+    let room = (length + 1).clamp(64, READ_LIMIT);
+    let mut bytes = vec![0; room as usize];
     let read = match file.read(&mut bytes) {
         Err(cause) if cause.kind() == std::io::ErrorKind::Interrupted => None,
         read => Some(read?),
