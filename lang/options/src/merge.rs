@@ -64,7 +64,7 @@ impl<'a> Engine<'a> {
                 {
                     return Self::checked(evaluator, point, &only, ty, declared);
                 }
-                let mut contest = self.contest(evaluator, parts.whole)?;
+                let mut contest = self.contest(evaluator, parts.whole);
                 self.refuse_below(evaluator, point, &parts, ty)?;
                 if contest.winners().all(|peeled| peeled.remove) {
                     self.first(contest.errors)?;
@@ -119,8 +119,8 @@ impl<'a> Engine<'a> {
             return None;
         }
         let peeled = only.peel(evaluator).ok()?;
-        let wins = !peeled.remove && !(beaten && peeled.priority.unwrap_or(PLAIN) >= DECLARED);
-        wins.then_some(peeled)
+        let loses = beaten && peeled.priority.unwrap_or(PLAIN) >= DECLARED;
+        (!peeled.remove && !loses).then_some(peeled)
     }
 
     /// Computes all definitions that count, and finds the priority that wins.
@@ -128,7 +128,7 @@ impl<'a> Engine<'a> {
         &self,
         evaluator: &mut Evaluator<'a>,
         whole: &'a [Contribution<'a>],
-    ) -> Result<Contest<'a>> {
+    ) -> Contest<'a> {
         let mut entered = self.entered.take();
         entered.clear();
         let mut errors: Vec<Error> = Vec::new();
@@ -154,11 +154,11 @@ impl<'a> Engine<'a> {
             .map(|peeled| peeled.priority.unwrap_or(PLAIN))
             .min()
             .unwrap_or(PLAIN);
-        Ok(Contest {
+        Contest {
             entered,
             best,
             errors,
-        })
+        }
     }
 
     /// Gives the first error as the point's own and keeps the others for the check.
@@ -225,7 +225,7 @@ impl<'a> Engine<'a> {
                 return Ok(false);
             }
         }
-        let mut contest = self.contest(evaluator, parts.whole)?;
+        let mut contest = self.contest(evaluator, parts.whole);
         self.first(std::mem::take(&mut contest.errors))?;
         Ok(contest
             .winners()
@@ -239,7 +239,7 @@ impl<'a> Engine<'a> {
                 return Ok(true);
             }
         }
-        let mut contest = self.contest(evaluator, parts.whole)?;
+        let mut contest = self.contest(evaluator, parts.whole);
         self.first(std::mem::take(&mut contest.errors))?;
         let records = contest
             .entered

@@ -235,9 +235,10 @@ const LENGTH_LIMIT: usize = 1 << 28;
 
 fn join<'a>(evaluator: &mut Evaluator<'a>, arguments: &Arguments<'_, 'a>) -> Result<Value<'a>> {
     let list = arguments.list(evaluator, 0)?;
-    let separator = match arguments.is_given(1) {
-        true => Some(arguments.text(evaluator, 1)?),
-        false => None,
+    let separator = if arguments.is_given(1) {
+        Some(arguments.text(evaluator, 1)?)
+    } else {
+        None
     };
     let build = |evaluator: &mut Evaluator<'a>, context: &mut Vec<ContextId>| {
         context.extend(separator.iter().flat_map(|separator| separator.context));
